@@ -1,0 +1,1 @@
+"""flowcheck: variational approximations beside the truth they approximate."""

@@ -1,0 +1,75 @@
+"""What every flow shares: a bijection from standard-normal z to x, and the density it gives x.
+
+A flow object holds sizes and no numbers: its parameters are a dictionary of tensors, passed to
+each call. The code below the dictionary is one replicate's mathematics; give every parameter a
+leading axis [R] and z the shape [R, S, dim], and R replicates are computed at once.
+"""
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Generator, Tensor
+
+Params = dict[str, Tensor]
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+def standard_normal_log_prob(z: Tensor) -> Tensor:
+    """log N(z; 0, I); z [..., dim] -> [...]."""
+    return -0.5 * (z.square().sum(-1) + z.shape[-1] * LOG_2PI)
+
+
+class Flow(ABC):
+    """A bijection x = f(z) of R^dim with tractable inverse and Jacobian determinant."""
+
+    def __init__(self, dim: int):
+        self.dim = dim
+
+    @abstractmethod
+    def initial(self, generator: Generator, start: str) -> Params:
+        """One replicate's float32 parameters; `start` is "near_identity" or "published"."""
+
+    @abstractmethod
+    def forward(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
+        """z [..., S, dim] -> x of that shape and log|det dx/dz| [..., S]."""
+
+    @abstractmethod
+    def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x [..., S, dim] -> z of that shape and log|det dz/dx| [..., S]."""
+
+    def log_prob(self, params: Params, x: Tensor) -> Tensor:
+        """log q(x); x [..., S, dim] -> [..., S]."""
+        z, log_det = self.inverse(params, x)
+        return standard_normal_log_prob(z) + log_det
+
+    def path_log_prob(self, params: Params, z: Tensor, x: Tensor) -> Tensor:
+        """A tensor [..., S] whose gradient in x = f(z) is the score, with the parameters held.
+
+        Its gradient in the parameters, through x alone, is the path gradient of E log q
+        (Roeder, Wu & Duvenaud, "Sticking the Landing", 2017, eq. 8). Only gradients of the result
+        mean anything: a flow without a cheap inverse may return another tensor with the same ones.
+        """
+        return self.log_prob({name: value.detach() for name, value in params.items()}, x)
+
+
+def stack_replicates(replicates: list[Params]) -> Params:
+    """R dictionaries of tensors -> one dictionary with a leading axis [R]."""
+    return {name: torch.stack([p[name] for p in replicates]) for name in replicates[0]}
+
+
+def sample(
+    flow: Flow, params: Params, draws: int, generators: list[Generator]
+) -> tuple[Tensor, Tensor]:
+    """x [R, draws, dim] and log q(x) [R, draws], each replicate from its own generator.
+
+    At the precision of the parameters, on the processor.
+    """
+    dtype = next(iter(params.values())).dtype
+    z = torch.stack(
+        [torch.randn(draws, flow.dim, generator=generator, dtype=dtype) for generator in generators]
+    )
+    with torch.no_grad():
+        x, log_det = flow.forward(params, z)
+    return x, standard_normal_log_prob(z) - log_det

@@ -1,0 +1,44 @@
+"""Perceptrons for coupling layers: several independent networks evaluated as one.
+
+A coupling needs `nets` networks of the same size on the same input (RealNVP: one for the scale,
+one for the shift). Their weights lie side by side, shape [..., nets, in, out], so that a layer of
+all of them is one batched matrix product.
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from flowcheck.flows.base import Params
+
+ACTIVATIONS = {"relu": functional.relu, "silu": functional.silu, "tanh": torch.tanh}
+
+
+def initial_mlp(
+    name: str, nets: int, sizes: list[int], generator: Generator, zero_last: bool
+) -> Params:
+    """Parameters of `nets` perceptrons with layers of `sizes` = [in, hidden..., out].
+
+    Each entry is uniform on +-1/sqrt(in), as PyTorch initialises its Linear layers. `zero_last`
+    zeroes the output layer, so that each network starts as the zero function.
+    """
+    params = {}
+    for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
+        limit = 0.0 if zero_last and layer == len(sizes) - 2 else 1 / math.sqrt(n_in)
+        for part, shape in (("weight", (n_in, n_out)), ("bias", (1, n_out))):
+            uniform = torch.rand(nets, *shape, generator=generator)
+            params[f"{name}.{part}{layer}"] = limit * (2 * uniform - 1)
+    return params
+
+
+def mlp(params: Params, name: str, layers: int, x: Tensor, activation: str) -> Tensor:
+    """The networks `name`, of `layers` linear layers: x [..., S, in] -> [..., nets, S, out]."""
+    hidden = x.unsqueeze(-3)
+    for layer in range(layers):
+        hidden = hidden @ params[f"{name}.weight{layer}"] + params[f"{name}.bias{layer}"]
+        if layer < layers - 1:
+            hidden = ACTIVATIONS[activation](hidden)
+    return hidden

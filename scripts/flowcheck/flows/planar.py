@@ -1,0 +1,111 @@
+"""Planar flow: x = z + u_hat tanh(w.z + b), layer by layer.
+
+Rezende & Mohamed, "Variational Inference with Normalizing Flows", 2015 (arXiv 1505.05770):
+eq. 10 for the map, eqs. 11 and 12 for its determinant, appendix A.1 for the constraint
+w.u_hat >= -1 that makes it invertible, u_hat = u + (m(w.u) - w.u) w / |w|^2 with
+m(a) = softplus(a) - 1.
+"""
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import softplus
+from torch.special import expit
+
+from flowcheck.flows import base
+from flowcheck.flows.base import Params
+
+# Each bisection halves the bracket: 64 exhaust float64's 53 bits, with some to spare.
+BISECTIONS = 64
+
+
+class Flow(base.Flow):
+    """`layers` planar maps; parameters w, u [layers, dim] and b [layers]."""
+
+    def __init__(self, dim: int, layers: int):
+        super().__init__(dim)
+        self.layers = layers
+
+    def initial(self, generator: Generator, start: str) -> Params:
+        """Standard normal, as published; "near_identity" makes u, hence the layer's bend, small."""
+        shape = (self.layers, self.dim)
+        w, u = (torch.randn(shape, generator=generator) for _ in range(2))
+        b = torch.randn(self.layers, generator=generator)
+        return {"w": w, "u": 0.01 * u if start == "near_identity" else u, "b": b}
+
+    def forward(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
+        """See base.Flow.forward."""
+        log_det = z.new_zeros(z.shape[:-1])
+        for k in range(self.layers):
+            w, u_hat, b, bend = self._layer(params, k)
+            activation = (z * w).sum(-1) + b
+            z = z + u_hat * activation.tanh().unsqueeze(-1)
+            log_det = log_det + determinant(activation, bend).log()
+        return z, log_det
+
+    def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
+        """See base.Flow.inverse. Each layer is the root of a scalar equation, by bisection.
+
+        With a = w.z, the equation a + (w.u_hat) tanh(a + b) = w.x has one root, within |w.u_hat|
+        of w.x. At the edge of the constraint its slope vanishes, and the root loses digits.
+        """
+        log_det = x.new_zeros(x.shape[:-1])
+        for k in reversed(range(self.layers)):
+            w, u_hat, b, bend = self._layer(params, k)
+            activation = self._root((x * w).sum(-1), bend - 1, b) + b
+            x = x - u_hat * activation.tanh().unsqueeze(-1)
+            log_det = log_det - determinant(activation, bend).log()
+        return x, log_det
+
+    def path_log_prob(self, params: Params, z: Tensor, x: Tensor) -> Tensor:
+        """See base.Flow.path_log_prob: x times the score, whose recursion needs no inverse."""
+        return (x * self.score(params, z).detach()).sum(-1)
+
+    def score(self, params: Params, z: Tensor) -> Tensor:
+        """d log q(x) / dx at x = f(z); z [..., S, dim] -> the same shape.
+
+        A layer with Jacobian J = I + tanh'(a) u_hat w^T takes the score s of its input to
+        J^-T (s - d log det J / dz); the inverse is Sherman and Morrison's (cf. Vaitl et al., "Fast
+        and Unified Path Gradient Estimators for Normalizing Flows", 2024, arXiv 2403.15881).
+        """
+        score = -z
+        for k in range(self.layers):
+            w, u_hat, b, bend = self._layer(params, k)
+            activation = (z * w).sum(-1, keepdim=True) + b.unsqueeze(-1)
+            tanh, slope = activation.tanh(), sech_squared(activation)
+            det = determinant(activation, bend.unsqueeze(-1))
+            score = score + w * (2 * (bend - 1).unsqueeze(-1) * tanh * slope / det)
+            score = score - w * (slope / det) * (score * u_hat).sum(-1, keepdim=True)
+            z = z + u_hat * tanh
+        return score
+
+    def _layer(self, params: Params, k: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """w and u_hat [..., 1, dim], b and bend = 1 + w.u_hat [..., 1], of layer k.
+
+        The 1 is the place of the draws. bend = softplus(w.u) is never negative, where 1 + w.u_hat
+        computed from u_hat would cancel.
+        """
+        w, u = params["w"][..., k, None, :], params["u"][..., k, None, :]
+        wu = (w * u).sum(-1, keepdim=True)
+        bend = softplus(wu)
+        u_hat = u + (bend - 1 - wu) * w / w.square().sum(-1, keepdim=True)
+        return w, u_hat, params["b"][..., k, None], bend.squeeze(-1)
+
+    @staticmethod
+    def _root(wx: Tensor, slope: Tensor, b: Tensor) -> Tensor:
+        """The a that solves a + slope tanh(a + b) = wx, for slope >= -1."""
+        low, high = wx - slope.abs(), wx + slope.abs()
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            too_low = middle + slope * (middle + b).tanh() < wx
+            low, high = torch.where(too_low, middle, low), torch.where(too_low, high, middle)
+        return 0.5 * (low + high)
+
+
+def sech_squared(a: Tensor) -> Tensor:
+    """1 - tanh(a)^2, which this form gives to full relative accuracy however large a is."""
+    return 4 * expit(2 * a) * expit(-2 * a)
+
+
+def determinant(activation: Tensor, bend: Tensor) -> Tensor:
+    """1 + (w.u_hat) tanh'(a), as a sum of two terms that are never negative: nothing cancels."""
+    return activation.tanh().square() + sech_squared(activation) * bend

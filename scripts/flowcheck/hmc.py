@@ -1,0 +1,182 @@
+"""Hamiltonian Monte Carlo: vectorised chains, leapfrog, rejected states kept.
+
+Neal, "MCMC Using Hamiltonian Dynamics", 2011 (arXiv 1206.1901), section 5.3 for the algorithm.
+The step size is adapted by dual averaging (Hoffman & Gelman, "The No-U-Turn Sampler", 2014, section
+3.2) during the discarded part only.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+# A trajectory whose energy error exceeds this many nats has left the level set: Stan's limit.
+DIVERGENT_ENERGY = 1000.0
+# Hoffman & Gelman's gamma, t0 and kappa.
+GAMMA, T0, KAPPA = 0.05, 10.0, 0.75
+
+
+@dataclass(frozen=True)
+class Settings:
+    """draws and discarded count per chain; jitter j scales each step size by U(1 - j, 1 + j)."""
+
+    draws: int
+    discarded: int
+    leapfrog_steps: int
+    step_size: float
+    jitter: float
+    target_acceptance: float | None  # None: the step size stays as given
+
+
+class Chains(NamedTuple):
+    """What was kept: theta [C, N, dim]; the rest [C, N]; the step size after adaptation.
+
+    energy is the Hamiltonian of each state with the momentum it was reached by, lp the log density.
+    """
+
+    theta: Tensor
+    lp: Tensor
+    energy: Tensor
+    acceptance_rate: Tensor
+    diverging: Tensor
+    step_size: float
+
+
+class Info(NamedTuple):
+    """One transition of C chains: lp, energy, acceptance probability, divergent; each [C]."""
+
+    lp: Tensor
+    energy: Tensor
+    acceptance_rate: Tensor
+    diverging: Tensor
+
+
+def autograd_gradient(log_density: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The gradient of a batched log density [C, dim] -> [C], for a target that gives none."""
+
+    def gradient(theta: Tensor) -> Tensor:
+        theta = theta.detach().requires_grad_()
+        return torch.autograd.grad(log_density(theta).sum(), theta)[0]
+
+    return gradient
+
+
+def leapfrog(
+    gradient: Callable, theta: Tensor, momentum: Tensor, slope: Tensor, step: Tensor, steps: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`steps` leapfrog steps at one gradient each: half kicks that meet are made as one.
+
+    theta, momentum, slope (the gradient at theta): [C, dim]; step: [C, 1]. Returns the first three.
+    """
+    momentum = torch.addcmul(momentum, step, slope, value=0.5)
+    for remaining in reversed(range(steps)):
+        theta = torch.addcmul(theta, step, momentum)
+        slope = gradient(theta)
+        momentum = torch.addcmul(momentum, step, slope, value=1.0 if remaining else 0.5)
+    return theta, momentum, slope
+
+
+class Adaptation:
+    """Step sizes [C] by dual averaging over the discarded transitions.
+
+    In the first half each chain finds its own, so that one that starts far out, where the density
+    is steeper, is not left there rejecting every move; in the second half all share one.
+    """
+
+    def __init__(self, step_size: float, target: float, chains: int, transitions: int):
+        self.target, self.half = target, transitions // 2
+        self._restart(torch.full((chains,), step_size, dtype=torch.float64))
+
+    def _restart(self, step_size: Tensor) -> None:
+        self.centre = (10 * step_size).log()
+        self.error, self.log_mean = torch.zeros_like(step_size), step_size.log()
+        self.count = 0
+
+    def update(self, acceptance: Tensor, transition: int) -> Tensor:
+        """The step sizes to try next, given a transition's acceptance probabilities [C]."""
+        if transition == self.half:
+            self._restart(self.log_mean.median().exp().expand_as(acceptance))
+        if transition >= self.half:
+            acceptance = acceptance.mean().expand_as(acceptance)
+        self.count += 1
+        self.error = torch.lerp(self.error, self.target - acceptance, 1 / (self.count + T0))
+        log_step = self.centre - math.sqrt(self.count) / GAMMA * self.error
+        self.log_mean = torch.lerp(self.log_mean, log_step, self.count**-KAPPA)
+        return log_step.exp()
+
+    def settled(self) -> float:
+        """The step size to keep for all chains: a weighted mean of those tried, in log."""
+        return float(self.log_mean.mean().exp())
+
+
+def sample(
+    log_density: Callable[[Tensor], Tensor],
+    gradient: Callable[[Tensor], Tensor],
+    start: Tensor,
+    settings: Settings,
+    generator: Generator,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> Chains:
+    """Run C chains from `start` [C, dim], at that tensor's precision and on its device.
+
+    log_density [C, dim] -> [C] may lack its normaliser; gradient [C, dim] -> [C, dim].
+    `progress` wraps the iterable of transitions, to draw a bar.
+
+    Raises ValueError if the log density is not finite at the start of a chain.
+    """
+    theta, lp = start, log_density(start)
+    if not bool(lp.isfinite().all()):
+        raise ValueError("a chain starts where the log density is not finite")
+    slope, kept = gradient(theta), []
+    step_size, adaptation = torch.full((len(theta),), settings.step_size), None
+    if settings.target_acceptance is not None and settings.discarded > 0:
+        adaptation = Adaptation(
+            settings.step_size, settings.target_acceptance, len(theta), settings.discarded
+        )
+    for transition in progress(range(settings.discarded + settings.draws)):
+        step = step_size.to(theta).unsqueeze(-1) * _jitter(theta, settings.jitter, generator)
+        theta, slope, info = _transition(
+            log_density, gradient, theta, lp, slope, step, settings.leapfrog_steps, generator
+        )
+        lp = info.lp
+        if transition >= settings.discarded:
+            kept.append((theta, info))
+        elif adaptation is not None:
+            step_size = adaptation.update(info.acceptance_rate.double().cpu(), transition)
+            if transition == settings.discarded - 1:
+                step_size = step_size.new_full(step_size.shape, adaptation.settled())
+    states, infos = zip(*kept, strict=True)
+    columns = (torch.stack(column, dim=1) for column in zip(*infos, strict=True))
+    return Chains(torch.stack(states, dim=1), *columns, float(step_size[0]))
+
+
+def _jitter(theta: Tensor, jitter: float, generator: Generator) -> Tensor:
+    uniform = torch.rand(len(theta), 1, generator=generator, dtype=theta.dtype).to(theta.device)
+    return 1 + jitter * (2 * uniform - 1)
+
+
+def _transition(
+    log_density, gradient, theta, lp, slope, step, steps, generator
+) -> tuple[Tensor, Tensor, Info]:
+    """One Metropolis-corrected trajectory of each chain; a rejected chain stays where it was."""
+    momentum = torch.randn(theta.shape, generator=generator, dtype=theta.dtype).to(theta.device)
+    log_uniform = torch.rand(len(theta), generator=generator, dtype=theta.dtype).log()
+    before = 0.5 * momentum.square().sum(-1) - lp
+    new_theta, new_momentum, new_slope = leapfrog(gradient, theta, momentum, slope, step, steps)
+    new_lp = log_density(new_theta)
+    after = 0.5 * new_momentum.square().sum(-1) - new_lp
+    # A trajectory that overflowed has no energy: it is rejected, and counted as divergent.
+    error = torch.nan_to_num(after - before, nan=math.inf)
+    accepted = log_uniform.to(theta.device) < -error
+    theta = torch.where(accepted.unsqueeze(-1), new_theta, theta)
+    slope = torch.where(accepted.unsqueeze(-1), new_slope, slope)
+    info = Info(
+        lp=torch.where(accepted, new_lp, lp),
+        energy=torch.where(accepted, after, before),
+        acceptance_rate=(-error).clamp(max=0).exp(),
+        diverging=error > DIVERGENT_ENERGY,
+    )
+    return theta, slope, info

@@ -1,0 +1,189 @@
+"""Training: all replicates of a flow at once, by the reparameterised evidence lower bound.
+
+The state of R replicates is a handful of [R, P] tensors, so that the gradient's norm, Adam and
+the average are one operation each however many tensors the flow has, and a replicate whose
+objective is not finite can be held back alone.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from flowcheck.flows.base import Flow, Params, standard_normal_log_prob
+
+# Kingma & Ba, "Adam", 2014 (arXiv 1412.6980), algorithm 1: its default constants.
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+# Noise is drawn, and the history and the average kept, this many steps at a time.
+CHUNK = 100
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: see config/README.md for each key. `samples` draws estimate each gradient."""
+
+    iterations: int
+    samples: int
+    learning_rate: float
+    schedule: str  # constant, cosine (to zero)
+    warmup: int
+    clip: float | None
+    weight_decay: float
+    gradient: str  # total, path
+    average: float | None
+    start: str  # near_identity, published
+
+    def learning_rate_at(self, step: int) -> float:
+        """The learning rate of a step, counted from 0: linear warm-up, then the schedule."""
+        rate = self.learning_rate * min(1.0, (step + 1) / max(self.warmup, 1))
+        if self.schedule == "cosine":
+            rate *= 0.5 * (1 + math.cos(math.pi * step / self.iterations))
+        return rate
+
+
+class State(NamedTuple):
+    """Everything a next step depends on; R replicates of P parameters.
+
+    params, momentum, square, average: [R, P]; taken, skipped: [R] counts of steps.
+    """
+
+    params: Tensor
+    momentum: Tensor
+    square: Tensor
+    average: Tensor
+    taken: Tensor
+    skipped: Tensor
+
+
+class Layout:
+    """How one replicate's dictionary of tensors lies in a vector of P numbers."""
+
+    def __init__(self, example: Params):
+        self.shapes = {name: value.shape for name, value in example.items()}
+        self.sizes = [value.numel() for value in example.values()]
+
+    def flatten(self, params: Params) -> Tensor:
+        """One replicate's dictionary -> [P]."""
+        return torch.cat([params[name].reshape(-1) for name in self.shapes])
+
+    def unflatten(self, flat: Tensor) -> Params:
+        """[R, P] -> a dictionary of tensors with a leading axis [R]."""
+        parts = flat.split(self.sizes, dim=-1)
+        return {
+            name: part.reshape(*flat.shape[:-1], *shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+        }
+
+
+class Trained(NamedTuple):
+    """params: with a leading axis [R]; iterations [T] and elbo [T, R]; skipped [R] steps."""
+
+    params: Params
+    iterations: Tensor
+    elbo: Tensor
+    skipped: Tensor
+
+
+def objective(
+    flow: Flow, log_density: Callable, params: Params, z: Tensor, gradient: str
+) -> tuple[Tensor, Tensor]:
+    """(loss to differentiate [R], ELBO estimate [R]) from standard-normal z [R, S, dim].
+
+    "total" is the negative ELBO itself. "path" leaves out the score term, whose expectation is
+    zero and whose variance is not: near a perfect fit its gradient vanishes draw by draw (Roeder,
+    Wu & Duvenaud, "Sticking the Landing", 2017, arXiv 1703.09194).
+    """
+    x, log_det = flow.forward(params, z)
+    log_p = log_density(x)
+    log_q = standard_normal_log_prob(z) - log_det
+    elbo = (log_p - log_q).mean(-1)
+    if gradient == "total":
+        return -elbo, elbo
+    return (flow.path_log_prob(params, z, x) - log_p).mean(-1), elbo
+
+
+def make_step(flow: Flow, log_density: Callable, layout: Layout, recipe: Recipe) -> Callable:
+    """A function (state, z, learning rate) -> (state, ELBO [R]): one step of all replicates."""
+
+    def step(state: State, z: Tensor, rate: Tensor) -> tuple[State, Tensor]:
+        flat = state.params.detach().requires_grad_()
+        loss, elbo = objective(flow, log_density, layout.unflatten(flat), z, recipe.gradient)
+        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+        with torch.no_grad():
+            return _update(state, gradient, loss, rate, recipe), elbo.detach()
+
+    return step
+
+
+def _update(state: State, gradient: Tensor, loss: Tensor, rate: Tensor, recipe: Recipe) -> State:
+    """Clip, then Adam with L2 decay, then the average; not where something is not finite."""
+    norm = gradient.norm(dim=-1, keepdim=True)
+    finite = loss.isfinite() & norm.squeeze(-1).isfinite()
+    if recipe.clip is not None:
+        gradient = gradient * (recipe.clip / norm).clamp(max=1.0)
+    gradient = gradient + recipe.weight_decay * state.params
+    keep = finite.unsqueeze(-1)
+    taken = state.taken + finite
+    momentum = torch.where(keep, torch.lerp(gradient, state.momentum, BETA1), state.momentum)
+    square = torch.where(keep, torch.lerp(gradient.square(), state.square, BETA2), state.square)
+    count = taken.unsqueeze(-1)
+    mean, variance = momentum / (1 - BETA1**count), square / (1 - BETA2**count)
+    change = rate * mean / (variance.sqrt() + EPSILON)
+    params = torch.where(keep, state.params - change, state.params)
+    average = params
+    if recipe.average is not None:
+        average = torch.lerp(params, state.average, recipe.average)
+    return State(params, momentum, square, average, taken, state.skipped + ~finite)
+
+
+def train(
+    flow: Flow,
+    log_density: Callable[[Tensor], Tensor],
+    recipe: Recipe,
+    generators: list[Generator],
+    device: torch.device,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> Trained:
+    """Train one replicate per generator, side by side, in float32.
+
+    A replicate's initial values and noise come from its own generator alone, so it does not depend on
+    how many others are trained beside it (to rounding: batched products sum in another order).
+    `progress` wraps the iterable of chunks, to draw a bar.
+    """
+    initial = [flow.initial(generator, recipe.start) for generator in generators]
+    layout = Layout(initial[0])
+    flat = torch.stack([layout.flatten(params) for params in initial]).to(device)
+    zeros, counts = torch.zeros_like(flat), torch.zeros(len(generators), device=device)
+    state = State(flat, zeros, zeros, flat, counts, counts)
+    step = make_step(flow, log_density, layout, recipe)
+
+    history = []
+    for start in progress(range(0, recipe.iterations, CHUNK)):
+        steps = range(start, min(start + CHUNK, recipe.iterations))
+        noise = draw_noise(generators, len(steps), recipe.samples, flow.dim).to(device)
+        for z, iteration in zip(noise, steps, strict=True):
+            state, elbo = step(state, z, torch.tensor(recipe.learning_rate_at(iteration)))
+            history.append(elbo)
+    return Trained(
+        params=layout.unflatten(state.average),
+        iterations=torch.arange(1, recipe.iterations + 1),
+        elbo=torch.stack(history).cpu(),
+        skipped=state.skipped.cpu(),
+    )
+
+
+def draw_noise(generators: list[Generator], steps: int, samples: int, dim: int) -> Tensor:
+    """Standard-normal z [steps, R, samples, dim], each replicate's from its own generator."""
+    return torch.stack(
+        [torch.randn(steps, samples, dim, generator=generator) for generator in generators], dim=1
+    )
+
+
+def thinned(iterations: int) -> np.ndarray:
+    """Indices of the iterations worth keeping in a history: about 100 a decade, and the last."""
+    spread = np.geomspace(1, iterations, 1 + int(100 * max(1.0, math.log10(iterations))))
+    return np.unique(np.round(spread).astype(int)) - 1

@@ -1,0 +1,62 @@
+"""Every divergence of one flow from one target, replicate by replicate, beside the exact one."""
+
+from step import progress, snakemake
+
+import pandas as pd
+import torch
+from flowcheck import divergence, files
+from flowcheck.flows.base import sample
+from flowcheck.seeds import generators_for
+from flowcheck.verdict import require_passed
+from load_flow import load_flow
+from load_target import load_target
+
+# Draws are made and scored this many at a time: small enough for the processor's cache.
+CHUNK = 5000
+
+params, paths = snakemake.params, snakemake.input
+require_passed(files.read_json(paths.verdict), paths.verdict)
+target = load_target(snakemake)
+flow, weights = load_flow(snakemake, target.dim)
+log_evidence = files.read_json(paths.exact)["log_evidence"]
+exact = torch.from_numpy(files.read_arrays(paths.exact_draws)["theta"])
+chain = files.read_chains(paths.chains)["posterior"]["theta"].values.reshape(-1, target.dim)
+draws = files.read_arrays(paths.draws)["theta"]
+skipped = files.read_json(paths.run)["skipped_steps"]
+generators = generators_for(params.replicates, params.seed, params.target, params.flow, "kl")
+
+log_p_over_q = []
+for start in progress(range(0, params.kl_draws, CHUNK), f"KL of {params.flow}"):
+    theta, log_q = sample(flow, weights, min(CHUNK, params.kl_draws - start), generators)
+    log_p_over_q.append(target.log_density(theta) - log_evidence - log_q)
+log_p_over_q = torch.cat(log_p_over_q, dim=-1).numpy()
+with torch.no_grad():
+    log_q_exact = flow.log_prob(weights, exact.expand(params.replicates, -1, -1))
+log_q_over_p = (log_q_exact - (target.log_density(exact) - log_evidence)).numpy()
+
+rows = []
+for r in range(params.replicates):
+    k = divergence.pareto_k(log_p_over_q[r])
+    elbo = divergence.mean_with_error(log_p_over_q[r] + log_evidence)
+    kl = divergence.kl_divergence(log_p_over_q[r], k)
+    forward = divergence.kl_divergence(log_q_over_p[r], divergence.pareto_k(log_q_over_p[r]))
+    knn = divergence.knn_divergence(
+        draws[r, : params.knn_draws], divergence.evenly(chain, params.knn_draws), params.neighbours
+    )
+    rows.append(
+        {
+            "target": params.target,
+            "flow": params.flow,
+            "replicate": r,
+            "elbo": elbo.value,
+            "elbo_se": elbo.se,
+            "kl": kl.value,
+            "kl_se": kl.se,
+            "kl_forward": forward.value,
+            "kl_forward_se": forward.se,
+            "kl_knn": knn,
+            "pareto_k": k,
+            "skipped_steps": skipped[r],
+        }
+    )
+files.write_table(snakemake.output.table, pd.DataFrame(rows))

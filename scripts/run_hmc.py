@@ -1,0 +1,47 @@
+"""One Hamiltonian Monte Carlo run on one target."""
+
+from step import progress, snakemake
+
+import time
+
+import torch
+from flowcheck import files, hmc
+from flowcheck.seeds import seed_for
+from load_target import load_target
+
+torch.set_num_threads(1)
+params = snakemake.params
+run = dict(params.run)
+chains, start_rule = run.pop("chains"), run.pop("start")
+settings = hmc.Settings(**run)
+target = load_target(snakemake)
+generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "hmc", params.name))
+start = torch.zeros(chains, target.dim, dtype=torch.float64)
+if start_rule == "over-dispersed":
+    start = target.start_scale * torch.randn(start.shape, generator=generator, dtype=start.dtype)
+gradient = getattr(target, "gradient", None) or hmc.autograd_gradient(target.log_density)
+
+began = time.perf_counter()
+result = hmc.sample(
+    target.log_density,
+    gradient,
+    start,
+    settings,
+    generator,
+    lambda transitions: progress(transitions, f"HMC {params.name}"),
+)
+seconds = time.perf_counter() - began
+stats = {name: getattr(result, name).numpy() for name in hmc.Info._fields}
+files.write_chains(snakemake.output.chains, result.theta.numpy(), stats)
+files.write_json(
+    snakemake.output.run,
+    {
+        "chains": chains,
+        "draws": settings.draws,
+        "discarded": settings.discarded,
+        "leapfrog_steps": settings.leapfrog_steps,
+        "step_size": result.step_size,
+        "acceptance_rate": float(result.acceptance_rate.mean()),
+        "seconds": seconds,
+    },
+)

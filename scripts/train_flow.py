@@ -1,0 +1,55 @@
+"""Train all replicates of one flow on one target."""
+
+from step import progress, snakemake
+
+import time
+
+import numpy as np
+import pandas as pd
+import torch
+from flowcheck import device, files, training
+from flowcheck.flows import make_flow
+from flowcheck.seeds import generators_for
+from load_target import load_target
+
+torch.set_num_threads(1)
+params = snakemake.params
+where = device.resolve(params.device)
+target = load_target(snakemake)
+flow = make_flow(params.flow_family, target.dim, params.sizes)
+recipe = training.Recipe(**params.recipe)
+generators = generators_for(params.replicates, params.seed, params.target, params.flow)
+print(
+    f"{params.flow} on {params.target}: {params.replicates} replicates on {device.describe(where)}"
+)
+print(f"recipe: {params.recipe}", flush=True)
+
+began = time.perf_counter()
+trained = training.train(
+    flow, target.log_density, recipe, generators, where, lambda it: progress(it, params.flow)
+)
+seconds = time.perf_counter() - began
+skipped = trained.skipped.int().tolist()
+if any(skipped):
+    print(f"WARNING: steps skipped because something was not finite, per replicate: {skipped}")
+
+files.write_weights(snakemake.output.model, trained.params)
+kept = training.thinned(recipe.iterations)
+history = pd.DataFrame(
+    {
+        "iteration": np.repeat(kept + 1, params.replicates),
+        "replicate": np.tile(np.arange(params.replicates), len(kept)),
+        "elbo": trained.elbo.double().numpy()[kept].ravel(),
+    }
+)
+files.write_table(snakemake.output.elbo, history)
+files.write_json(
+    snakemake.output.run,
+    {
+        "device": device.describe(where),
+        "seconds": seconds,
+        "replicates": params.replicates,
+        "iterations": recipe.iterations,
+        "skipped_steps": skipped,
+    },
+)

@@ -1,0 +1,61 @@
+# What all rules share: the checked config, paths below the output folder, and code as an input.
+
+from snakemake.utils import validate
+
+from workflow.lib.config import check, flow_params, named, own_data, read_schema
+from workflow.lib.imports import sources
+
+SCHEMA = "../schemas/config.schema.yaml"
+check(config, read_schema())
+validate(config, SCHEMA)  # fills the defaults in
+
+TARGETS = named(config["targets"])
+FLOWS = named(config["flows"])
+ENVIRONMENT = "../../environment.yml"
+
+
+wildcard_constraints:
+    target="|".join(TARGETS),
+    flow="|".join(FLOWS) or "none",
+    run="short|long",
+
+
+def out(path):
+    """A path below the study's output folder."""
+    return f"{config['output']}/{path}"
+
+
+def log_of(path):
+    """The log of the job that makes `path`, at a place that mirrors it."""
+    return out(f"logs/{path}.log")
+
+
+def target_module(wildcards):
+    return f"flowcheck.targets.{TARGETS[wildcards.target]['family']}"
+
+
+def flow_module(wildcards):
+    return f"flowcheck.flows.{flow_params(config, wildcards.flow)['family']}"
+
+
+def target_settings(wildcards):
+    """The target's own settings: what its constructor takes besides the data."""
+    entry = TARGETS[wildcards.target]
+    return {key: value for key, value in entry.items() if key not in ("family", "data")}
+
+
+def target_code(script):
+    """Input function: the step's code and that of the target it works on."""
+    return lambda wildcards: sources(script, target_module(wildcards))
+
+
+def flow_code(script):
+    """Input function: the step's code, the target's and the flow's."""
+    return lambda wildcards: sources(
+        script, target_module(wildcards), flow_module(wildcards)
+    )
+
+
+def flow_setting(key):
+    """Params function: one entry of what the flow is trained with."""
+    return lambda wildcards: flow_params(config, wildcards.flow)[key]
