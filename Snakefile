@@ -14,13 +14,24 @@ include: "workflow/rules/common.smk"
 
 localrules:
     report,
+    figures,
 
 
 rule report:
     input:
-        expand(out("{target}/divergence.csv"), target=TARGETS),
-        expand(out("{target}/knn_floor.csv"), target=TARGETS),
+        out("report.html"),
+
+
+rule figures:
+    input:
+        expand(
+            out("figures/{target}/{name}.png"),
+            target=TARGETS,
+            name=["elbo", "few_draws", "many_draws", "divergences"],
+        ),
 
 
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flows.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"

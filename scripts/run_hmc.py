@@ -36,6 +36,7 @@ files.write_chains(snakemake.output.chains, result.theta.numpy(), stats)
 files.write_json(
     snakemake.output.run,
     {
+        "device": "cpu",
         "chains": chains,
         "draws": settings.draws,
         "discarded": settings.discarded,

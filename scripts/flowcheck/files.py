@@ -87,3 +87,10 @@ def read_chains(path: str):
 
     with xarray.open_datatree(path, engine="h5netcdf") as tree:
         return tree.load()
+
+
+def write_figure(paths: list[str], figure) -> None:
+    """A matplotlib figure under each path, the format by the suffix; equal figures, equal bytes."""
+    for path in paths:
+        metadata = {"Date": None} if str(path).endswith(".svg") else {"Software": None}
+        write_whole(path, lambda file, metadata=metadata: figure.savefig(file, metadata=metadata))

@@ -150,8 +150,8 @@ def train(
 ) -> Trained:
     """Train one replicate per generator, side by side, in float32.
 
-    A replicate's initial values and noise come from its own generator alone, so it does not depend on
-    how many others are trained beside it (to rounding: batched products sum in another order).
+    A replicate's initial values and noise come from its own generator alone, so it does not depend
+    on how many are trained beside it (to rounding: batched products sum in another order).
     `progress` wraps the iterable of chunks, to draw a bar.
     """
     initial = [flow.initial(generator, recipe.start) for generator in generators]

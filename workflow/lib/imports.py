@@ -27,6 +27,7 @@ def sources(script: str, *by_name: str) -> list[str]:
         if path is None:
             raise FileNotFoundError(f"no file under scripts/ defines the module {module}")
         files = files | closure(path)
+    files = files | {beside for path in files for beside in _beside(path)}
     return [LOCK, *sorted(str(path.relative_to(ROOT)) for path in files)]
 
 
@@ -58,6 +59,13 @@ def _imports(path: Path) -> frozenset[Path]:
             prefixes = (".".join(parts[: i + 1]) for i in range(len(parts)))
             found.update(file for file in map(_module_file, prefixes) if file)
     return frozenset(found)
+
+
+def _beside(path: Path) -> list[Path]:
+    """Files beside a library module that are no modules: its style sheet, its templates."""
+    if path.parent == SCRIPTS:
+        return []
+    return [other for other in path.parent.iterdir() if other.is_file() and other.suffix != ".py"]
 
 
 def _module_file(name: str) -> Path | None:

@@ -1,0 +1,91 @@
+# The figures of one target. They read tables and draws, never models: no colour retrains a flow.
+
+ORDER = sorted(FLOWS)
+FAMILIES = {flow: flow_params(config, flow)["family"] for flow in ORDER}
+
+
+def figure(name):
+    """The files of one figure of a target."""
+    return multiext(out(f"figures/{{target}}/{name}"), png=".png", svg=".svg")
+
+
+rule plot_elbo:
+    input:
+        histories=expand(out("{{target}}/flows/{flow}/elbo.csv"), flow=ORDER),
+        exact=out("{target}/exact.json"),
+        code=sources("scripts/plot_elbo.py"),
+    output:
+        figure("elbo"),
+    params:
+        target="{target}",
+        flows=ORDER,
+        families=FAMILIES,
+    log:
+        log_of("figures/{target}/elbo"),
+    conda:
+        ENVIRONMENT
+    cache: True
+    script:
+        "../../scripts/plot_elbo.py"
+
+
+rule plot_few_draws:
+    input:
+        chains=out("{target}/hmc/short.nc"),
+        draws=expand(out("{{target}}/flows/{flow}/draws.npz"), flow=ORDER),
+        code=sources("scripts/plot_few_draws.py"),
+    output:
+        figure("few_draws"),
+    params:
+        target="{target}",
+        flows=ORDER,
+        families=FAMILIES,
+        draws=500,
+    log:
+        log_of("figures/{target}/few_draws"),
+    conda:
+        ENVIRONMENT
+    cache: True
+    script:
+        "../../scripts/plot_few_draws.py"
+
+
+rule plot_many_draws:
+    input:
+        exact_draws=out("{target}/exact_draws.npz"),
+        draws=expand(out("{{target}}/flows/{flow}/draws.npz"), flow=ORDER),
+        table=out("{target}/divergence.csv"),
+        code=sources("scripts/plot_many_draws.py"),
+    output:
+        figure("many_draws"),
+    params:
+        target="{target}",
+        flows=ORDER,
+        families=FAMILIES,
+        draws=10000,
+    log:
+        log_of("figures/{target}/many_draws"),
+    conda:
+        ENVIRONMENT
+    cache: True
+    script:
+        "../../scripts/plot_many_draws.py"
+
+
+rule plot_divergences:
+    input:
+        table=out("{target}/divergence.csv"),
+        floor=out("{target}/knn_floor.csv"),
+        code=sources("scripts/plot_divergences.py"),
+    output:
+        figure("divergences"),
+    params:
+        target="{target}",
+        families=FAMILIES,
+    log:
+        log_of("figures/{target}/divergences"),
+    conda:
+        ENVIRONMENT
+    cache: True
+    script:
+        "../../scripts/plot_divergences.py"

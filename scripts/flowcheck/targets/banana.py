@@ -24,7 +24,6 @@ class Target:
     """
 
     dim = 2
-    names = (r"\theta_1", r"\theta_2")
 
     def __init__(self, y: np.ndarray, sigma_y: float, sigma_theta: float):
         y = np.asarray(y, dtype=np.float64)

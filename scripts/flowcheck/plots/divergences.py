@@ -1,0 +1,56 @@
+"""The table of divergences as a figure: estimates beside exact values and the noise floor."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from flowcheck.plots import style
+from flowcheck.rounding import mathtext
+
+MARKERS = {"kl": ("o", r"exact KL$(q\|p)$"), "kl_forward": ("D", r"exact KL$(p\|q)$")}
+
+
+def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -> Figure:
+    """table: a target's divergence.csv; floor: its knn_floor.csv; families: flow -> family."""
+    flows = sorted(table["flow"].unique())
+    noise = floor.loc[floor["pair"] == "exact-exact", "kl_knn"]
+    low, high = noise.mean() - 1.96 * noise.std(), noise.mean() + 1.96 * noise.std()
+    figure = Figure(figsize=(9.6, 2.2 + 0.62 * len(flows)))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
+    # Replicates of one row are spread a little, so that equal values do not hide one another.
+    for row, flow in enumerate(flows):
+        ours = table[table["flow"] == flow]
+        tint = style.colour(families[flow])
+        spread = np.linspace(-0.12, 0.12, len(ours))
+        for shift, (column, (marker, _)) in zip((0.16, -0.16), MARKERS.items(), strict=True):
+            filled = tint if column == "kl" else "white"
+            left.plot(
+                ours[column], row + shift + spread * 0.6, marker, ms=5, mec=tint, mfc=filled, ls=""
+            )
+        right.plot(ours["kl_knn"], row + spread, "s", ms=4.5, color=tint, ls="")
+        right.plot([ours["kl"].mean()] * 2, [row - 0.32, row + 0.32], color=style.TRUTH, lw=1.6)
+    left.axvspan(1e-12, high, color="0.92", zorder=0)
+    right.axvspan(low, high, color="0.92", zorder=0)
+    left.set_xscale("log")
+    smallest = table[["kl", "kl_forward"]].to_numpy().min()
+    left.set_xlim(max(smallest, 1e-9) / 3, table[["kl", "kl_forward"]].to_numpy().max() * 3)
+    left.set_yticks(range(len(flows)), [_row_label(table, flow) for flow in flows])
+    left.set_ylim(len(flows) - 0.45, -0.55)
+    left.set_xlabel("exact divergence, nats")
+    right.set_xlabel("nearest-neighbour estimate, nats")
+    for marker, text in MARKERS.values():
+        filled = "0.3" if marker == "o" else "white"
+        left.plot([], [], marker, color="0.3", mfc=filled, ls="", label=text)
+    right.plot([], [], "s", color="0.3", ls="", label=r"estimate of KL$(q\|p)$")
+    right.plot([], [], color=style.TRUTH, lw=1.6, label="exact, mean")
+    right.fill_between([], [], color="0.85", label="estimator's floor, 95 %")
+    for ax in (left, right):
+        ax.grid(True, axis="x")
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    return figure
+
+
+def _row_label(table: pd.DataFrame, flow: str) -> str:
+    values = table.loc[table["flow"] == flow, "kl"]
+    spread = values.std() if len(values) > 1 else None
+    return f"{style.label(flow)}\n{mathtext(values.mean(), spread)}"

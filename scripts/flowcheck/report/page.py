@@ -1,0 +1,39 @@
+"""Renders the page: templates and the style sheet lie beside this module."""
+
+import base64
+from pathlib import Path
+
+import jinja2
+
+from flowcheck.rounding import plain
+
+FOLDER = Path(__file__).parent
+TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+
+
+def render(studies: list[dict], provenance: dict, title: str) -> str:
+    """The whole page as HTML that asks nothing of the network.
+
+    studies: sections in order, each {"id", "title", "template", ...what that template shows}.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = plain
+    environment.globals["embed"] = embed
+    style = (FOLDER / "style.css").read_text()
+    script = (FOLDER / "sort.js").read_text()
+    return environment.get_template("page.html.j2").render(
+        studies=studies, provenance=provenance, title=title, style=style, script=script
+    )
+
+
+def embed(path: str) -> str:
+    """An image file as a data address, so that the page carries it."""
+    file = Path(path)
+    content = base64.b64encode(file.read_bytes()).decode()
+    return f"data:{TYPES[file.suffix]};base64,{content}"
