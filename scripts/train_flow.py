@@ -34,12 +34,12 @@ if any(skipped):
     print(f"WARNING: steps skipped because something was not finite, per replicate: {skipped}")
 
 files.write_weights(snakemake.output.model, trained.params)
-kept = training.thinned(recipe.iterations)
+iterations, elbo = training.thinned(trained.elbo)
 history = pd.DataFrame(
     {
-        "iteration": np.repeat(kept + 1, params.replicates),
-        "replicate": np.tile(np.arange(params.replicates), len(kept)),
-        "elbo": trained.elbo.double().numpy()[kept].ravel(),
+        "iteration": np.repeat(iterations, params.replicates),
+        "replicate": np.tile(np.arange(params.replicates), len(iterations)),
+        "elbo": elbo.ravel(),
     }
 )
 files.write_table(snakemake.output.elbo, history)

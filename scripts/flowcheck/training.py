@@ -183,7 +183,15 @@ def draw_noise(generators: list[Generator], steps: int, samples: int, dim: int) 
     )
 
 
-def thinned(iterations: int) -> np.ndarray:
-    """Indices of the iterations worth keeping in a history: about 100 a decade, and the last."""
-    spread = np.geomspace(1, iterations, 1 + int(100 * max(1.0, math.log10(iterations))))
-    return np.unique(np.round(spread).astype(int)) - 1
+def thinned(elbo: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """A history worth keeping: iterations [K], about 25 a decade, and mean ELBO [K, R].
+
+    elbo: [T, R], one estimate per iteration. Each row kept is the mean over the iterations since
+    the last one kept, up to and including its own: near a perfect fit single estimates are noise.
+    The last iteration is always there.
+    """
+    total = len(elbo)
+    spread = np.geomspace(1, total, 1 + int(25 * max(1.0, math.log10(total))))
+    kept = np.unique(np.round(spread).astype(int))
+    sums = elbo.double().cumsum(0).numpy()[kept - 1]
+    return kept, np.diff(sums, axis=0, prepend=0.0) / np.diff(kept, prepend=0)[:, None]

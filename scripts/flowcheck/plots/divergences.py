@@ -15,6 +15,10 @@ def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -
     flows = sorted(table["flow"].unique())
     noise = floor.loc[floor["pair"] == "exact-exact", "kl_knn"]
     low, high = noise.mean() - 1.96 * noise.std(), noise.mean() + 1.96 * noise.std()
+    exact = table[[*MARKERS]].to_numpy()
+    # Monte Carlo error can leave a value below zero, where a log axis has no place: it is drawn
+    # at half the smallest positive one.
+    smallest = exact[exact > 0].min()
     figure = Figure(figsize=(9.6, 2.2 + 0.62 * len(flows)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
     # Replicates of one row are spread a little, so that equal values do not hide one another.
@@ -24,16 +28,14 @@ def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -
         spread = np.linspace(-0.12, 0.12, len(ours))
         for shift, (column, (marker, _)) in zip((0.16, -0.16), MARKERS.items(), strict=True):
             filled = tint if column == "kl" else "white"
-            left.plot(
-                ours[column], row + shift + spread * 0.6, marker, ms=5, mec=tint, mfc=filled, ls=""
-            )
+            drawn = ours[column].clip(lower=smallest / 2)
+            left.plot(drawn, row + shift + spread * 0.6, marker, ms=5, mec=tint, mfc=filled, ls="")
         right.plot(ours["kl_knn"], row + spread, "s", ms=4.5, color=tint, ls="")
         right.plot([ours["kl"].mean()] * 2, [row - 0.32, row + 0.32], color=style.TRUTH, lw=1.6)
     left.axvspan(1e-12, high, color="0.92", zorder=0)
     right.axvspan(low, high, color="0.92", zorder=0)
     left.set_xscale("log")
-    smallest = table[["kl", "kl_forward"]].to_numpy().min()
-    left.set_xlim(max(smallest, 1e-9) / 3, table[["kl", "kl_forward"]].to_numpy().max() * 3)
+    left.set_xlim(smallest / 3, exact.max() * 3)
     left.set_yticks(range(len(flows)), [_row_label(table, flow) for flow in flows])
     left.set_ylim(len(flows) - 0.45, -0.55)
     left.set_xlabel("exact divergence, nats")

@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 
 from flowcheck.plots import style
 
-# Within this many nats of the evidence the axis is linear: single-iteration estimates scatter
-# about the truth, and a logarithm has no place for those above it.
-LINEAR_NATS = 1e-3
+# Within this many nats of the evidence the axis is linear: estimates scatter about the truth, and a
+# logarithm has no place for those above it.
+LINEAR_NATS = 1e-4
+TICKS = (-1000, -100, -10, -1, -0.1, -0.01, -0.001, -0.0001, 0, 0.0001, 0.001)
 
 
 def plot_elbo(histories: dict[str, pd.DataFrame], families: dict, log_evidence: float) -> Figure:
@@ -17,16 +18,13 @@ def plot_elbo(histories: dict[str, pd.DataFrame], families: dict, log_evidence: 
         replicates = history.groupby("replicate")
         for _, one in replicates:
             gap = one["elbo"] - log_evidence
-            ax.plot(one["iteration"], gap, color=style.colour(families[flow]), lw=0.7, alpha=0.6)
+            ax.plot(one["iteration"], gap, color=style.colour(families[flow]), lw=0.9, alpha=0.7)
         ax.axhline(0.0, color=style.TRUTH, lw=1.2)
-        ax.text(1, 0, f"log p(y) = {log_evidence:.6f}", fontsize=8, va="bottom")
+        ax.text(1, 0, rf"$\log p(y) = {log_evidence:.6f}$", fontsize=8, va="bottom")
         ax.set_xscale("log")
         ax.set_yscale("symlog", linthresh=LINEAR_NATS, linscale=0.6)
-        ax.set_ylim(-2 * 10**3, 10**-2)
-        ax.set_yticks([-1000, -100, -10, -1, -0.1, -0.01, -0.001, 0, 0.001, 0.01])
-        ax.set_yticklabels(
-            ["−1000", "−100", "−10", "−1", "−0.1", "−0.01", "−0.001", "0", "+0.001", "+0.01"]
-        )
+        ax.set_ylim(2 * TICKS[0], TICKS[-1])
+        ax.set_yticks(TICKS, [f"{tick:+g}".replace("-", "−") if tick else "0" for tick in TICKS])
         ax.grid(True)
         ax.set_title(f"{style.label(flow)} ({replicates.ngroups} replicates)")
         ax.set_xlabel("iteration")
