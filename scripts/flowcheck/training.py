@@ -136,7 +136,9 @@ def _update(state: State, gradient: Tensor, loss: Tensor, rate: Tensor, recipe: 
     params = torch.where(keep, state.params - change, state.params)
     average = params
     if recipe.average is not None:
-        average = torch.lerp(params, state.average, recipe.average)
+        average = torch.where(
+            keep, torch.lerp(params, state.average, recipe.average), state.average
+        )
     return State(params, momentum, square, average, taken, state.skipped + ~finite)
 
 
