@@ -37,7 +37,8 @@ def pareto_k(log_weights: np.ndarray) -> float:
     """
     if np.ptp(log_weights) < 1e-12:
         return float("-inf")
-    return float(array_stats.psislw(log_weights)[1])
+    # ArviZ takes log likelihoods, whose importance weights are their inverses.
+    return float(array_stats.psislw(-log_weights)[1])
 
 
 def kl_divergence(log_ratio: np.ndarray, k: float) -> Estimate:
