@@ -96,7 +96,9 @@ def test_log_density_takes_any_leading_axes(banana):
     assert found.dtype == torch.float32
     assert torch.equal(found[1, 2], banana.log_density(theta[1, 2]))
     # 200 nats of constants in float32: 2e-5.
-    torch.testing.assert_close(found.double(), banana.log_density(theta.double()), rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        found.double(), banana.log_density(theta.double()), rtol=1e-6, atol=0
+    )
 
 
 def test_gradient_takes_any_leading_axes(banana):
@@ -151,8 +153,13 @@ def test_other_posteriors_shapes(y, settings):
 
     top = log_marginal(peak)
     integral, _ = integrate.quad(
-        lambda t: math.exp(log_marginal(t) - top), 0, 60, points=[peak, peak / 2, peak + 1, 10],
-        limit=500, epsabs=1e-13, epsrel=1e-13,
+        lambda t: math.exp(log_marginal(t) - top),
+        0,
+        60,
+        points=[peak, peak / 2, peak + 1, 10],
+        limit=500,
+        epsabs=1e-13,
+        epsrel=1e-13,
     )
     # p(y | mean) does not depend on theta: the rest of the evidence, from n, S2 and sigma_y.
     n, sigma = target.n, settings["sigma_y"]

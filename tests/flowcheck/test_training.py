@@ -108,9 +108,7 @@ def test_path_gradient_vanishes_at_a_perfect_fit():
 
 
 def test_same_seeds_give_the_same_bits_and_others_do_not():
-    (_, first), (_, again), (_, other) = (
-        run(seeds=(seed, 9), iterations=20) for seed in (3, 3, 4)
-    )
+    (_, first), (_, again), (_, other) = (run(seeds=(seed, 9), iterations=20) for seed in (3, 3, 4))
     assert torch.equal(first.elbo, again.elbo)
     assert all(torch.equal(first.params[name], again.params[name]) for name in first.params)
     assert not torch.equal(first.elbo[:, 0], other.elbo[:, 0])

@@ -66,9 +66,7 @@ def test_layout_is_undone():
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 @pytest.mark.parametrize("clip", [None, 20.0])
 def test_fifty_steps_are_those_of_torchs_adam(weight_decay, clip, gradient):
-    recipe = dataclasses.replace(
-        RECIPE, weight_decay=weight_decay, clip=clip, gradient=gradient
-    )
+    recipe = dataclasses.replace(RECIPE, weight_decay=weight_decay, clip=clip, gradient=gradient)
     layout, state = beginning()
     step = make_step(FLOW, log_density, layout, recipe)
     theirs = state.params.clone().requires_grad_()
