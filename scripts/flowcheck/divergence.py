@@ -37,7 +37,8 @@ def pareto_k(log_weights: np.ndarray) -> float:
     """
     if np.ptp(log_weights) < 1e-12:
         return float("-inf")
-    return float(array_stats.psislw(log_weights)[1])
+    # ArviZ takes log likelihoods, whose importance weights are their inverses.
+    return float(array_stats.psislw(-log_weights)[1])
 
 
 def kl_divergence(log_ratio: np.ndarray, k: float) -> Estimate:
@@ -74,10 +75,11 @@ def knn_divergence(draws: np.ndarray, reference: np.ndarray, k: int) -> float:
     """
     reference = np.unique(reference, axis=0)
     n, dim = draws.shape
-    if min(n - 1, len(reference)) < k:
+    distinct = len(np.unique(draws, axis=0))
+    if min(distinct - 1, len(reference)) < k:
         raise ValueError(
             f"the k-nearest-neighbour estimate with k = {k} needs more than {k} distinct draws of "
-            f"each sample, not {n} and {len(reference)}"
+            f"each sample, not {distinct} and {len(reference)}"
         )
     own = cKDTree(draws).query(draws, k=[k + 1], workers=WORKERS)[0][:, 0]
     other = cKDTree(reference).query(draws, k=[k], workers=WORKERS)[0][:, 0]

@@ -131,7 +131,8 @@ def sample(
     if not bool(lp.isfinite().all()):
         raise ValueError("a chain starts where the log density is not finite")
     slope, kept = gradient(theta), []
-    step_size, adaptation = torch.full((len(theta),), settings.step_size), None
+    step_size = torch.full((len(theta),), settings.step_size, dtype=torch.float64)
+    adaptation = None
     if settings.target_acceptance is not None and settings.discarded > 0:
         adaptation = Adaptation(
             settings.step_size, settings.target_acceptance, len(theta), settings.discarded

@@ -1,8 +1,8 @@
 """The data y of the banana: the published file, its generated stand-in, or a user's own array."""
 
 import hashlib
+import http.client
 import io
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -82,15 +82,17 @@ def checked(y: np.ndarray, source: str) -> np.ndarray:
 def _load(content: bytes, source: str) -> np.ndarray:
     try:
         return np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise DataError(f"{source} is no whole .npy file of numbers: {error}") from None
+    except Exception as error:  # a spoiled file makes NumPy raise nearly anything
+        raise DataError(
+            f"{source} is no whole .npy file of numbers: {error}. Save the data again, with numpy.save"
+        ) from None
 
 
 def _download(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as response:
             return response.read()
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, http.client.HTTPException) as error:  # the latter: broken off midway
         raise DataError(
             f"cannot download {url}: {error}. Put {PUBLISHED_NAME} into a folder and set "
             "FLOWCHECK_DATA to it, or set `data: embedded`, which has the same posterior"

@@ -136,7 +136,9 @@ def _update(state: State, gradient: Tensor, loss: Tensor, rate: Tensor, recipe: 
     params = torch.where(keep, state.params - change, state.params)
     average = params
     if recipe.average is not None:
-        average = torch.lerp(params, state.average, recipe.average)
+        average = torch.where(
+            keep, torch.lerp(params, state.average, recipe.average), state.average
+        )
     return State(params, momentum, square, average, taken, state.skipped + ~finite)
 
 
@@ -193,5 +195,6 @@ def thinned(elbo: Tensor) -> tuple[np.ndarray, np.ndarray]:
     total = len(elbo)
     spread = np.geomspace(1, total, 1 + int(25 * max(1.0, math.log10(total))))
     kept = np.unique(np.round(spread).astype(int))
-    sums = elbo.double().cumsum(0).numpy()[kept - 1]
-    return kept, np.diff(sums, axis=0, prepend=0.0) / np.diff(kept, prepend=0)[:, None]
+    starts = np.concatenate([[0], kept[:-1]])
+    sums = np.add.reduceat(elbo.double().numpy(), starts, axis=0)
+    return kept, sums / (kept - starts)[:, None]

@@ -28,10 +28,11 @@ def judge(theta, lp, energy, diverging, moments: dict, exact_moments: dict) -> d
     target knows none. Returns {"passed", "checks": {name: {"value", "limit", "passed"}}}.
     """
     quantities = [lp, *np.moveaxis(theta, -1, 0), *np.moveaxis(theta**2, -1, 0)]
+    # NumPy's max and min pass NaN on, where Python's may drop it.
     checks = {
-        "rhat": _below(max(map(_rhat, quantities)), RHAT_LIMIT),
-        "ess_bulk": _above(min(_ess(q, "bulk") for q in quantities), ESS_LIMIT),
-        "ess_tail": _above(min(_ess(q, "tail") for q in quantities), ESS_LIMIT),
+        "rhat": _below(float(np.max([_rhat(q) for q in quantities])), RHAT_LIMIT),
+        "ess_bulk": _above(float(np.min([_ess(q, "bulk") for q in quantities])), ESS_LIMIT),
+        "ess_tail": _above(float(np.min([_ess(q, "tail") for q in quantities])), ESS_LIMIT),
         "ebfmi": _above(float(np.min(array_stats.bfmi(energy))), EBFMI_LIMIT),
         "divergent": _below(int(np.sum(diverging)), 1),
     }

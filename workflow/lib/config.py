@@ -1,6 +1,7 @@
 """Checks a config and works out what each flow is trained with."""
 
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -8,6 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from snakemake.exceptions import WorkflowError
 
+from workflow.lib.families import flow_families, flow_sizes
 from workflow.lib.imports import SCRIPTS
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
@@ -22,8 +24,10 @@ def read_schema() -> dict:
 
 def check(config: dict, schema: dict) -> None:
     """Raise WorkflowError that names the key, what is wrong with it, and the mend."""
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: list(e.path))
-    problems = [_explain(error) for error in errors] or _unknown_names(config)
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
+    problems = [_explain(error) for error in errors]
+    problems = problems or [*_unknown_names(config), *_contradictions(config, schema)]
+    problems = problems or _wrong_sizes(config)
     if problems:
         raise WorkflowError("The config cannot be used:\n  " + "\n  ".join(problems))
 
@@ -39,14 +43,8 @@ def flow_params(config: dict, name: str) -> dict:
     Each setting comes from the most specific place that gives it: the flow itself, `training`,
     the recipe's entry for the family, the recipe.
     """
-    own = config["flows"][name] or {}
-    training = config["training"]
-    family, recipe_name = own.get("family", name), own.get("recipe", training["recipe"])
-    recipe = config["recipes"][recipe_name]
-    layers = (recipe, recipe.get("families", {}).get(family, {}), training, own)
-    merged = {key: value for layer in layers for key, value in layer.items()}
-    schema = read_schema()["$defs"]
-    sizes = set(schema["flow"]["properties"]) - set(schema["training"]["properties"]) - {"family"}
+    family, recipe_name, merged = _merged(config, name)
+    sizes = _size_keys()
     outside = sizes | {"family", "families", "recipe", "replicates"}
     return {
         "family": family,
@@ -55,6 +53,23 @@ def flow_params(config: dict, name: str) -> dict:
         "recipe_name": recipe_name,
         "replicates": merged["replicates"],
     }
+
+
+def _merged(config: dict, name: str) -> tuple[str, str, dict]:
+    """One flow's family, its recipe's name, and all its settings, before any default is filled."""
+    own, training = config["flows"][name] or {}, config.get("training", {})
+    family = own.get("family", name)
+    recipe_name = own.get("recipe", training.get("recipe", "default"))
+    recipe = config["recipes"][recipe_name]
+    layers = (recipe, recipe.get("families", {}).get(family, {}), training, own)
+    return family, recipe_name, {key: value for layer in layers for key, value in layer.items()}
+
+
+@cache
+def _size_keys() -> set[str]:
+    """The keys that describe a flow itself, as opposed to its training."""
+    schema = read_schema()["$defs"]
+    return set(schema["flow"]["properties"]) - set(schema["training"]["properties"]) - {"family"}
 
 
 def own_data(target: dict) -> list[str]:
@@ -68,8 +83,10 @@ def _unknown_names(config: dict) -> list[str]:
     recipes = named(config["recipes"])
     wanted = {"training": config.get("training", {}).get("recipe", "default")}
     for name, flow in named(config["flows"]).items():
-        wanted[f"flows.{name}"] = flow.get("recipe", wanted["training"])
-        problems += _no_such_file("flows", f"flows.{name}", flow.get("family", name))
+        if "recipe" in flow:
+            wanted[f"flows.{name}"] = flow["recipe"]
+        family = flow.get("family", name)
+        problems += _unknown_family("flows", f"flows.{name}", family, flow_families())
     for name, target in named(config["targets"]).items():
         if name in RESERVED:
             problems.append(f"targets.{name}: the results use that name themselves; take another")
@@ -79,18 +96,60 @@ def _unknown_names(config: dict) -> list[str]:
             problems.append(
                 f"targets.{name}.data: no file '{data}' in the folder snakemake runs in{hint}"
             )
-        problems += _no_such_file("targets", f"targets.{name}", target.get("family", "banana"))
+        family = target.get("family", "banana")
+        problems += _unknown_family("targets", f"targets.{name}", family, _target_families())
     for key, recipe in wanted.items():
         if recipe not in recipes:
             problems.append(f"{key}.recipe: no recipe '{recipe}'{_nearest(recipe, recipes)}")
     return problems
 
 
-def _no_such_file(package: str, key: str, family: str) -> list[str]:
-    folder = SCRIPTS / "flowcheck" / package
-    if (folder / f"{family}.py").is_file():
+def _contradictions(config: dict, schema: dict) -> list[str]:
+    """Keys that are well by themselves and not together."""
+    problems = [
+        f"{section}: none is left; name at least one"
+        for section in ("targets", "flows")
+        if not named(config[section])
+    ]
+    defaults = schema["properties"]["divergence"]["properties"]
+    divergence = {key: entry["default"] for key, entry in defaults.items()}
+    divergence |= config.get("divergence", {})
+    wanted, kept = divergence["knn_draws"], divergence["flow_draws"]
+    if wanted > kept:
+        problems.append(
+            f"divergence.knn_draws: {wanted} of the {kept} draws that divergence.flow_draws keeps "
+            "are wanted; raise that or lower this"
+        )
+    return problems
+
+
+def _wrong_sizes(config: dict) -> list[str]:
+    """Sizes that a flow's family does not take, or lacks: found now, not in the midst of a run."""
+    problems = []
+    for name in named(config["flows"]):
+        family, _, merged = _merged(config, name)
+        sizes, given = flow_sizes(family), _size_keys() & set(merged)
+        problems += [
+            f"flows.{name}.{key}: the family '{family}' has no such setting"
+            f"{_nearest(key, sizes.known)}"
+            for key in sorted(given - set(sizes.known))
+        ]
+        problems += [
+            f"flows.{name}.{key}: the family '{family}' needs it, and neither the flow nor its "
+            "recipe gives it"
+            for key in sorted(set(sizes.required) - given)
+        ]
+    return problems
+
+
+def _target_families() -> list[str]:
+    folder = SCRIPTS / "flowcheck" / "targets"
+    return [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+
+
+def _unknown_family(package: str, key: str, family: str, known: list[str]) -> list[str]:
+    if family in known:
         return []
-    known = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
     return [
         f"{key}: no family '{family}', which would be scripts/flowcheck/{package}/{family}.py"
         f"{_nearest(family, known)}; give `family:` or add that file"
@@ -120,8 +179,8 @@ def _explain(error: ValidationError) -> str:
     return message
 
 
-def _nearest(name: str, known) -> str:
-    match = get_close_matches(name, list(known), n=1, cutoff=0.5)
+def _nearest(name: object, known) -> str:
+    match = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     hint = f"; did you mean '{match[0]}'?" if match else ""
     return f" (known: {', '.join(sorted(known))}){hint}"
 

@@ -1,0 +1,39 @@
+"""What the tests share. Files run in a fresh process import by name from scripts/ and the root."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from flowcheck.observations import PUBLISHED_NAME, embedded
+from flowcheck.targets.banana import Target
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def banana() -> Target:
+    """The published posterior, from generated data."""
+    return Target(embedded(np.random.default_rng(1)), sigma_y=2.0, sigma_theta=1.0)
+
+
+@pytest.fixture(scope="session")
+def published_folder() -> Path:
+    """The folder FLOWCHECK_DATA with the published file, or a skip that says what is missing."""
+    folder = os.environ.get("FLOWCHECK_DATA")
+    if not folder:
+        pytest.skip(f"FLOWCHECK_DATA is not set: it should name a folder with {PUBLISHED_NAME}")
+    if not (Path(folder) / PUBLISHED_NAME).is_file():
+        pytest.skip(f"FLOWCHECK_DATA ({folder}) has no {PUBLISHED_NAME}")
+    return Path(folder)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Any attempt to download fails the test."""
+
+    def refuse(url, *_, **__):
+        pytest.fail(f"a test tried to download {url}")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)

@@ -1,0 +1,180 @@
+"""Divergences against closed forms, each within the error it states."""
+
+import math
+
+import numpy as np
+import pytest
+from flowcheck.divergence import (
+    PARETO_LIMIT,
+    Estimate,
+    evenly,
+    kl_divergence,
+    knn_divergence,
+    mean_with_error,
+    pareto_k,
+)
+from scipy import stats
+
+
+def log_ratio(draws, mean, scale):
+    """log b - log a at `draws` of a = N(0, 1), for b = N(mean, scale^2)."""
+    return stats.norm.logpdf(draws, mean, scale) - stats.norm.logpdf(draws)
+
+
+def exact_kl(mean, scale):
+    """KL(N(0, 1) | N(mean, scale^2))."""
+    return math.log(scale) + (1 + mean**2) / (2 * scale**2) - 0.5
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+@pytest.mark.parametrize("control_variate", [True, False])
+@pytest.mark.parametrize(("mean", "scale"), [(0.01, 1.0), (0.0, 1.02), (0.3, 1.2), (1.0, 2.0)])
+def test_kl_of_gaussians_is_within_its_own_error(mean, scale, control_variate):
+    ratio = log_ratio(normal(100_000), mean, scale)
+    estimate = kl_divergence(ratio, 0.0 if control_variate else 1.0)
+    assert abs(estimate.value - exact_kl(mean, scale)) < 4 * estimate.se
+
+
+def test_stated_error_is_the_spread_over_repeats():
+    estimates = [kl_divergence(log_ratio(normal(2000, seed=s), 0.3, 1.2), 0.0) for s in range(200)]
+    spread = np.std([estimate.value for estimate in estimates])
+    # A spread of 200 repeats is itself known to 5 %.
+    assert np.mean([estimate.se for estimate in estimates]) == pytest.approx(spread, rel=0.2)
+
+
+def test_control_variate_makes_the_error_of_second_order():
+    # Its variance falls with the fourth power of the misfit, the plain one's with the second.
+    draws = normal(10_000)
+    ratio = log_ratio(draws, 0.005, 1.0)
+    with_it, plain = kl_divergence(ratio, 0.0), kl_divergence(ratio, math.inf)
+    assert with_it.se < plain.se / 100
+    assert abs(with_it.value - exact_kl(0.005, 1.0)) < 4 * with_it.se
+    assert with_it.se < 0.1 * exact_kl(0.005, 1.0) < plain.se
+
+
+def test_equal_densities_have_no_divergence():
+    assert kl_divergence(np.zeros(100), float("-inf")) == Estimate(0.0, 0.0)
+
+
+@pytest.mark.parametrize("k", [PARETO_LIMIT, 0.71, 5.0, math.inf, math.nan])
+def test_heavy_weights_fall_back_on_the_plain_mean(k):
+    ratio = log_ratio(normal(1000), 0.3, 1.2)
+    assert kl_divergence(ratio, k) == mean_with_error(-ratio)
+    assert kl_divergence(ratio, k) != kl_divergence(ratio, PARETO_LIMIT - 1e-9)
+
+
+def test_mean_with_error():
+    assert mean_with_error(np.array([1.0, 2.0, 6.0])) == pytest.approx(
+        (3.0, math.sqrt(7 / 3)), rel=1e-15
+    )
+
+
+def test_pareto_k_tells_light_tails_from_heavy():
+    # Weights exp(E) with E exponential of mean s are Pareto with k = s, exactly.
+    exponential = np.random.default_rng(0).exponential(size=100_000)
+    for k in (0.3, 0.6, 0.9, 1.5):
+        # The fit uses the 950 largest: a standard error of (1 + k) / sqrt(950), 0.08 at most.
+        assert pareto_k(k * exponential) == pytest.approx(k, abs=0.25)
+    assert pareto_k(log_ratio(normal(10_000), 0.01, 1.0)) < 0.3
+
+
+def test_pareto_k_is_of_the_weights_and_not_of_their_inverses():
+    # b narrower than a: b/a is bounded, and a/b is not.
+    narrow = log_ratio(normal(100_000), 0.0, 0.5)
+    assert pareto_k(narrow) < 0.3
+    # b wider: b/a = exp(3 x^2 / 8) / 2, a tail of k = 3/4 under a, neared only logarithmically.
+    assert pareto_k(log_ratio(normal(100_000), 0.0, 2.0)) > PARETO_LIMIT - 0.2
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("bad", [math.nan, -math.inf, math.inf])
+def test_log_ratio_that_is_not_finite_gives_no_false_divergence(bad):
+    ratio = log_ratio(normal(1000), 0.3, 1.2)
+    ratio[17] = bad
+    estimate = kl_divergence(ratio, pareto_k(ratio))
+    assert not math.isfinite(estimate.value)
+
+
+def test_pareto_k_of_equal_weights():
+    assert pareto_k(np.full(100, 3.0)) == -math.inf
+
+
+def test_pareto_k_ignores_the_normaliser():
+    weights = normal(2000)
+    # A shift by 100 costs two of sixteen digits.
+    assert pareto_k(weights + 100) == pytest.approx(pareto_k(weights), rel=1e-9)
+
+
+def brute_force_knn(draws, reference, k):
+    """Wang, Kulkarni & Verdu's formula, distance by distance."""
+    n, m = len(draws), len(reference)
+    total = 0.0
+    for i, point in enumerate(draws):
+        own = sorted(math.dist(point, other) for j, other in enumerate(draws) if j != i)[k - 1]
+        total += math.log(sorted(math.dist(point, other) for other in reference)[k - 1] / own)
+    return draws.shape[1] * total / n + math.log(m / (n - 1))
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("dim", [1, 2, 4])
+def test_knn_is_its_formula(k, dim):
+    draws, reference = normal(40, dim), normal(60, dim, seed=1)
+    expected = brute_force_knn(draws, reference, k)
+    assert knn_divergence(draws, reference, k) == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_knn_of_gaussians(shift):
+    draws, reference = normal(5000, 2), normal(5000, 2, seed=1)
+    reference[:, 0] += shift
+    # The estimator's own spread at n = 5000 is 0.014; it reads a divergence of 0.5 a little low.
+    assert knn_divergence(draws, reference, 3) == pytest.approx(shift**2 / 2, abs=0.06)
+
+
+def test_knn_takes_repeated_states_once():
+    draws, reference = normal(500, 2), normal(400, 2, seed=1)
+    times = np.random.default_rng(2).integers(1, 9, size=400)
+    assert times.max() > 3  # else a k-th neighbour at no distance could not arise
+    repeated = np.repeat(reference, times, axis=0)
+    assert knn_divergence(draws, repeated, 3) == knn_divergence(draws, reference, 3)
+
+
+def test_knn_does_not_depend_on_order():
+    draws, reference = normal(100, 2), normal(100, 2, seed=1)
+    # Sums in another order: rounding.
+    assert knn_divergence(draws[::-1], reference[::-1], 3) == pytest.approx(
+        knn_divergence(draws, reference, 3), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 100), (100, 2)])
+def test_knn_needs_more_points_than_neighbours(n, m):
+    with pytest.raises(ValueError, match="more than 3 distinct draws"):
+        knn_divergence(normal(n, 2), normal(m, 2), 3)
+
+
+def test_knn_refuses_a_reference_of_few_states_and_a_flow_of_few_points():
+    stuck = np.repeat(normal(2, 2), 50, axis=0)
+    with pytest.raises(ValueError, match="more than 3 distinct draws"):
+        knn_divergence(normal(100, 2), stuck, 3)
+    with pytest.raises(ValueError, match="more than 3 distinct draws"):
+        knn_divergence(stuck, normal(100, 2), 3)
+
+
+@pytest.mark.parametrize(("length", "n"), [(10, 10), (10, 25), (1000, 7), (10_000, 9_999), (5, 1)])
+def test_evenly_spaced_rows(length, n):
+    rows = np.arange(length)[:, None]
+    chosen = evenly(rows, n)[:, 0]
+    assert len(chosen) == min(n, length)
+    assert chosen[0] == 0
+    assert n == 1 or chosen[-1] == length - 1
+    assert n == 1 or np.ptp(np.diff(chosen)) <= 1
+
+
+def test_evenly_gives_every_chain_its_share():
+    chains = np.repeat(np.arange(4), 250)[:, None]
+    counts = np.unique(evenly(chains, 100), return_counts=True)[1]
+    assert counts.tolist() == [25, 25, 25, 25]

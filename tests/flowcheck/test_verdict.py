@@ -1,0 +1,168 @@
+"""The verdict on a chain: each fault fails its own check, and nothing unknown passes."""
+
+import json
+
+import numpy as np
+import pytest
+from flowcheck.verdict import FailedVerdict, judge, require_passed
+
+CHECKS = {"rhat", "ess_bulk", "ess_tail", "ebfmi", "divergent"}
+MOMENTS = {"mean": lambda theta: theta[..., 0], "square": lambda theta: theta[..., 0] ** 2}
+EXACT = {"mean": 0.0, "square": 1.0}
+
+
+def good_chains(chains=4, draws=2000, seed=0):
+    """Independent draws of N(0, I) in two dimensions, with what a sampler tells of them."""
+    rng = np.random.default_rng(seed)
+    theta = rng.standard_normal((chains, draws, 2))
+    lp = -0.5 * (theta**2).sum(-1)
+    energy = -lp + 0.5 * rng.chisquare(2, size=lp.shape)
+    return {"theta": theta, "lp": lp, "energy": energy, "diverging": np.zeros(lp.shape, bool)}
+
+
+def verdict(chains, moments=MOMENTS, exact=EXACT):
+    return judge(**chains, moments=moments, exact_moments=exact)
+
+
+def failed(result):
+    return {name for name, check in result["checks"].items() if not check["passed"]}
+
+
+def test_good_chain_passes_every_check():
+    result = verdict(good_chains())
+    assert result["passed"] is True
+    assert failed(result) == set()
+    named = {f"moment {name}, in standard errors" for name in EXACT}
+    assert set(result["checks"]) == CHECKS | named
+    assert all(set(check) == {"value", "limit", "passed"} for check in result["checks"].values())
+    limits = {name: result["checks"][name]["limit"] for name in CHECKS}
+    assert limits == {
+        "rhat": 1.01,
+        "ess_bulk": 1000,
+        "ess_tail": 1000,
+        "ebfmi": 0.3,
+        "divergent": 1,
+    }
+    json.dumps(result, allow_nan=False)
+    require_passed(result, "long.json")
+
+
+def test_target_without_exact_moments_is_judged_by_the_rest():
+    result = verdict(good_chains(), moments={}, exact={})
+    assert set(result["checks"]) == CHECKS
+    assert result["passed"]
+
+
+def test_chain_stuck_elsewhere_fails_rhat():
+    chains = good_chains()
+    chains["theta"][1] = chains["theta"][1] * 0.01 + 3
+    result = verdict(chains)
+    assert not result["passed"]
+    assert "rhat" in failed(result)
+    assert result["checks"]["rhat"]["value"] > 1.1
+
+
+def test_chain_that_never_moved_fails():
+    chains = good_chains()
+    for name in ("theta", "lp"):
+        chains[name][2] = chains[name][2, 0]
+    assert "rhat" in failed(verdict(chains))
+
+
+def test_differing_spread_alone_fails_rhat():
+    # The means agree: what differs is seen in theta squared and the log density.
+    chains = good_chains()
+    chains["theta"][0] *= 2
+    assert "rhat" in failed(verdict(chains, moments={}, exact={}))
+
+
+@pytest.mark.parametrize("coordinate", [0, 1])
+def test_constant_coordinate_fails_rhat(coordinate):
+    # R-hat of a constant is not a number; the other quantities' good values must not hide it.
+    chains = good_chains()
+    chains["theta"][..., coordinate] = 1.0
+    result = verdict(chains, moments={}, exact={})
+    assert "rhat" in failed(result)
+    assert result["checks"]["rhat"]["value"] is None
+
+
+def test_slow_chain_fails_its_effective_sample_size():
+    chains = good_chains()
+    rng = np.random.default_rng(1)
+    walk = np.empty((4, 2000))
+    walk[:, 0] = rng.standard_normal(4)
+    for t in range(1, 2000):  # autocorrelation 0.95: an effective size of 8000 / 39
+        walk[:, t] = 0.95 * walk[:, t - 1] + np.sqrt(1 - 0.95**2) * rng.standard_normal(4)
+    chains["theta"][..., 1] = walk
+    result = verdict(chains)
+    assert {"ess_bulk", "ess_tail"} <= failed(result)
+    assert 100 < result["checks"]["ess_bulk"]["value"] < 500
+
+
+def test_too_few_draws_fail_both_effective_sample_sizes():
+    assert failed(verdict(good_chains(draws=100))) >= {"ess_bulk", "ess_tail"}
+
+
+def test_energy_that_moves_slowly_fails_ebfmi():
+    chains = good_chains()
+    # The momentum's refresh moves the energy far less than it varies.
+    chains["energy"] = np.cumsum(np.random.default_rng(1).standard_normal((4, 2000)), axis=1)
+    assert failed(verdict(chains)) == {"ebfmi"}
+
+
+def test_one_slow_energy_among_four_chains_fails_ebfmi():
+    chains = good_chains()
+    chains["energy"][3] = np.cumsum(np.random.default_rng(1).standard_normal(2000))
+    assert failed(verdict(chains)) == {"ebfmi"}
+
+
+def test_one_divergent_transition_fails():
+    chains = good_chains()
+    chains["diverging"][3, 17] = True
+    result = verdict(chains)
+    assert failed(result) == {"divergent"}
+    assert result["checks"]["divergent"]["value"] == 1
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_moment_off_by_six_standard_errors_fails_alone(name):
+    chains = good_chains()
+    values = MOMENTS[name](chains["theta"])
+    exact = EXACT | {name: values.mean() + 6 * values.std() / np.sqrt(values.size)}
+    result = verdict(chains, exact=exact)
+    check = f"moment {name}, in standard errors"
+    assert failed(result) == {check}
+    # Independent draws: the Monte Carlo error is the plain one, known to several per cent.
+    assert result["checks"][check]["value"] == pytest.approx(6, rel=0.15)
+
+
+@pytest.mark.parametrize("place", ["theta", "lp", "energy"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_not_a_number_never_passes(place):
+    for index in np.ndindex(4, 2):
+        chains = good_chains(draws=1000)
+        at = (index[0], 500) + ((index[1],) if place == "theta" else ())
+        chains[place][at] = np.nan
+        result = verdict(chains)
+        assert not result["passed"]
+        json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_one_chain_alone_never_passes_unseen():
+    # Split R-hat can judge one chain; whatever the outcome, it must be a number or a failure.
+    result = verdict(good_chains(chains=1, draws=8000))
+    for check in result["checks"].values():
+        assert check["value"] is not None or not check["passed"]
+
+
+def test_failed_verdict_is_refused_quoting_each_failed_check_and_no_other():
+    chains = good_chains()
+    chains["diverging"][0, :3] = True
+    with pytest.raises(FailedVerdict) as caught:
+        require_passed(verdict(chains), "results/banana/hmc/long.json")
+    message = str(caught.value)
+    assert "results/banana/hmc/long.json" in message
+    assert "divergent is 3, limit 1" in message
+    assert "rhat" not in message
+    assert "hmc.long" in message  # the mend

@@ -1,0 +1,90 @@
+"""The files each step depends on: found from its imports, all of them, and no others."""
+
+import ast
+from modulefinder import ModuleFinder
+
+import pytest
+from workflow.lib.imports import LOCK, ROOT, SCRIPTS, sources
+
+FLOWS = {"planar", "nice", "realnvp"}
+STEPS = sorted(path.name for path in SCRIPTS.glob("*.py") if "from step import" in path.read_text())
+
+
+def flow_file(name):
+    return f"scripts/flowcheck/flows/{name}.py"
+
+
+def test_steps_were_found():
+    assert {"train_flow.py", "run_hmc.py", "prepare_data.py"} <= set(STEPS)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_module_python_finds_is_listed(step):
+    # Python's own finder reads the compiled imports; it is given no folder but scripts/.
+    finder = ModuleFinder(path=[str(SCRIPTS)])
+    finder.run_script(str(SCRIPTS / step))
+    files = {module.__file__ for module in finder.modules.values() if module.__file__}
+    found = {str(SCRIPTS.joinpath(file).relative_to(ROOT)) for file in files}
+    assert f"scripts/{step}" in found
+    assert found <= set(sources(f"scripts/{step}"))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_lists_the_lock_itself_and_what_it_begins_with(step):
+    listed = sources(f"scripts/{step}")
+    assert {LOCK, f"scripts/{step}", "scripts/step.py"} <= set(listed)
+    assert all((ROOT / file).is_file() for file in listed)
+    assert len(set(listed)) == len(listed)
+    assert listed == sources(f"scripts/{step}")  # one order, whatever the run
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_step_depends_on_a_flow_it_was_not_told_of(step):
+    assert not {flow_file(flow) for flow in FLOWS} & set(sources(f"scripts/{step}"))
+
+
+@pytest.mark.parametrize("flow", sorted(FLOWS))
+@pytest.mark.parametrize("step", ["train_flow.py", "draw_flow.py", "measure_divergence.py"])
+def test_a_flows_step_depends_on_that_flow_and_no_other(step, flow):
+    listed = set(sources(f"scripts/{step}", f"flowcheck.flows.{flow}"))
+    assert flow_file(flow) in listed
+    assert not {flow_file(other) for other in FLOWS - {flow}} & listed
+    assert ("scripts/flowcheck/flows/mlp.py" in listed) == (flow != "planar")
+    assert "scripts/flowcheck/flows/base.py" in listed
+
+
+def test_a_targets_step_depends_on_its_quadrature():
+    listed = sources("scripts/run_hmc.py", "flowcheck.targets.banana")
+    assert "scripts/flowcheck/targets/banana.py" in listed
+    assert "scripts/flowcheck/quadrature.py" in listed
+    assert "scripts/flowcheck/training.py" not in listed
+
+
+def test_data_depend_on_no_model():
+    assert not any(
+        part in file
+        for file in sources("scripts/prepare_data.py")
+        for part in ("flows", "targets", "hmc", "training")
+    )
+
+
+@pytest.mark.parametrize("missing", ["flowcheck.flows.none", "flowcheck.none", "none"])
+def test_module_without_a_file_is_an_error(missing):
+    with pytest.raises(FileNotFoundError, match=missing):
+        sources("scripts/train_flow.py", missing)
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.rglob("*.py")), ids=lambda p: p.name)
+def test_no_import_is_of_a_kind_that_cannot_be_followed(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        assert not (isinstance(node, ast.ImportFrom) and node.level > 0), "relative import"
+        # Snakemake puts code above a script's own, where this import may not stand.
+        assert not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+        if isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
+            # By name: the rule's input functions add these two packages' modules, and no others.
+            assert path.parent.name in ("flows", "targets"), "an import by name, in a new place"
+
+
+def test_no_rule_imports_the_package_as_a_whole():
+    for path in (ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")):
+        assert "\nimport workflow" not in path.read_text()

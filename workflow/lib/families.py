@@ -1,0 +1,45 @@
+"""What a flow's file takes, read from its source: the rules' process imports no model code."""
+
+import ast
+from functools import cache
+from typing import NamedTuple
+
+from workflow.lib.imports import SCRIPTS
+
+FLOWS = SCRIPTS / "flowcheck" / "flows"
+
+
+class Sizes(NamedTuple):
+    """The settings of a family besides the dimension: those it must be given, and all."""
+
+    required: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+@cache
+def flow_sizes(family: str) -> Sizes | None:
+    """The settings of `flows/<family>.py`, or None if no such file defines a flow."""
+    path = FLOWS / f"{family}.py"
+    if not path.is_file():
+        return None
+    for node in ast.parse(path.read_text()).body:
+        # A family derives from base.Flow; base's own Flow does not.
+        if isinstance(node, ast.ClassDef) and node.name == "Flow":
+            if any(ast.unparse(parent).endswith("Flow") for parent in node.bases):
+                return _arguments(node)
+    return None
+
+
+def _arguments(flow: ast.ClassDef) -> Sizes:
+    for node in flow.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            names = [argument.arg for argument in node.args.args[2:]]  # after self and dim
+            optional = len(node.args.defaults)
+            return Sizes(tuple(names[: len(names) - optional]), tuple(names))
+    return Sizes((), ())
+
+
+def flow_families() -> list[str]:
+    """The names of all files that define a flow."""
+    names = sorted(path.stem for path in FLOWS.glob("*.py"))
+    return [name for name in names if flow_sizes(name) is not None]
