@@ -178,7 +178,10 @@ def clear_leftover(path):
         raise Refused(f"{path} is not the test's own: this machine has a SLURM, left as it is")
     owner, folder = first.removeprefix(MARK).split(maxsplit=1)
     if command(owner):
-        raise Refused(f"another SLURM test runs on this machine, process {owner}: wait for its end")
+        raise Refused(
+            f"another SLURM test runs on this machine, process {owner}: wait for its end. If that "
+            f"process is something else, remove {path}"
+        )
     pids = Path(folder) / "pids"
     for line in pids.read_text().splitlines() if pids.exists() else ():
         pid, name = line.split()
