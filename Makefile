@@ -5,7 +5,7 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
-.PHONY: report test lint clean
+.PHONY: report test test-slurm lint clean
 
 report: $(RUNTIME)
 	$(VENV)/bin/snakemake
@@ -13,6 +13,11 @@ report: $(RUNTIME)
 
 test: lint
 	$(VENV)/bin/python -m pytest
+
+# Brings up a one-node SLURM of its own from Debian's packages; needs root.
+test-slurm: $(DEVELOPMENT)
+	sh tests/slurm/install.sh
+	$(VENV)/bin/python -m pytest -m slurm tests/slurm
 
 lint: $(DEVELOPMENT)
 	$(VENV)/bin/ruff check .

@@ -20,36 +20,35 @@ PARTS = (
 )
 
 
-def target_study(name: str, target: dict, output: str, kl_draws: int) -> dict:
+FIGURES = ("elbo", "few_draws", "many_draws", "divergences")
+
+
+def target_study(name: str, settings: dict, paths: dict) -> dict:
     """Everything the page shows of one target, read from its results."""
-    folder, figures = f"{output}/{name}", f"{output}/figures/{name}"
     return {
         "id": name,
         "name": name,
         "title": f"The {name} posterior",
         "template": "target.html.j2",
         "parts": PARTS,
-        "settings": target,
-        "data_note": DATA_NOTES.get(target["data"], f"The data are read from {target['data']}."),
-        "n": files.read_arrays(f"{folder}/data.npz")["y"].size,
-        "kl_draws": kl_draws,
-        "exact": files.read_json(f"{folder}/exact.json"),
-        "verdict": files.read_json(f"{folder}/hmc/long.json"),
-        "flows": by_flow(pd.read_csv(f"{folder}/divergence.csv")),
-        "floor": floor_of(pd.read_csv(f"{folder}/knn_floor.csv")),
-        "figures": {
-            figure: f"{figures}/{figure}.svg"
-            for figure in ("elbo", "few_draws", "many_draws", "divergences")
-        },
+        "settings": settings,
+        "data_note": DATA_NOTES.get(
+            settings["data"], f"The data are read from {settings['data']}."
+        ),
+        "n": files.read_arrays(paths["data"])["y"].size,
+        "kl_draws": snakemake.params.kl_draws,
+        "exact": files.read_json(paths["exact"]),
+        "verdict": files.read_json(paths["verdict"]),
+        "flows": by_flow(pd.read_csv(paths["divergence"])),
+        "floor": floor_of(pd.read_csv(paths["floor"])),
+        "figures": {figure: paths[figure] for figure in FIGURES},
     }
 
 
-params = snakemake.params
-studies = [
-    target_study(name, target, params.output, params.kl_draws)
-    for name, target in params.targets.items()
-]
-page = render(
-    studies, files.read_json(snakemake.input.provenance), "flowcheck: how far from the truth?"
-)
+studies = []
+for i, (name, settings) in enumerate(snakemake.params.targets.items()):
+    kinds = ("data", "exact", "verdict", "divergence", "floor", *FIGURES)
+    studies.append(target_study(name, settings, {k: snakemake.input[k][i] for k in kinds}))
+provenance = files.read_json(snakemake.input.provenance)
+page = render(studies, provenance, "flowcheck: how far from the truth?")
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page))

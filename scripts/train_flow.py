@@ -2,6 +2,7 @@
 
 from step import progress, snakemake
 
+import os
 import time
 
 import numpy as np
@@ -22,6 +23,8 @@ generators = generators_for(params.replicates, params.seed, params.target, param
 print(
     f"{params.flow} on {params.target}: {params.replicates} replicates on {device.describe(where)}"
 )
+if gpus := os.environ.get("CUDA_VISIBLE_DEVICES"):
+    print(f"CUDA_VISIBLE_DEVICES={gpus}")
 print(f"recipe: {params.recipe}", flush=True)
 
 began = time.perf_counter()

@@ -12,6 +12,9 @@ validate(config, SCHEMA)  # fills the defaults in
 TARGETS = named(config["targets"])
 FLOWS = named(config["flows"])
 ENVIRONMENT = "../../environment.yml"
+# Flows are shown in the order of their names, whatever the order of the config.
+ORDER = sorted(FLOWS)
+FAMILIES = {flow: flow_params(config, flow)["family"] for flow in ORDER}
 
 
 wildcard_constraints:
@@ -59,3 +62,8 @@ def flow_code(script):
 def flow_setting(key):
     """Params function: one entry of what the flow is trained with."""
     return lambda wildcards: flow_params(config, wildcards.flow)[key]
+
+
+def figure(name):
+    """The files of one figure of a target."""
+    return multiext(out(f"figures/{{target}}/{name}"), png=".png", svg=".svg")

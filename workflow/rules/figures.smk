@@ -1,12 +1,5 @@
 # The figures of one target. They read tables and draws, never models: no colour retrains a flow.
 
-ORDER = sorted(FLOWS)
-FAMILIES = {flow: flow_params(config, flow)["family"] for flow in ORDER}
-
-
-def figure(name):
-    """The files of one figure of a target."""
-    return multiext(out(f"figures/{{target}}/{name}"), png=".png", svg=".svg")
 
 
 rule plot_elbo:

@@ -34,22 +34,20 @@ rule record_provenance:
 
 rule make_report:
     input:
-        expand(
-            out("{target}/{file}"),
-            target=TARGETS,
-            file=["data.npz", "exact.json", "hmc/long.json", "divergence.csv", "knn_floor.csv"],
-        ),
-        expand(
-            out("figures/{target}/{name}.svg"),
-            target=TARGETS,
-            name=["elbo", "few_draws", "many_draws", "divergences"],
-        ),
+        data=expand(out("{target}/data.npz"), target=sorted(TARGETS)),
+        exact=expand(out("{target}/exact.json"), target=sorted(TARGETS)),
+        verdict=expand(out("{target}/hmc/long.json"), target=sorted(TARGETS)),
+        divergence=expand(out("{target}/divergence.csv"), target=sorted(TARGETS)),
+        floor=expand(out("{target}/knn_floor.csv"), target=sorted(TARGETS)),
+        elbo=expand(out("figures/{target}/elbo.svg"), target=sorted(TARGETS)),
+        few_draws=expand(out("figures/{target}/few_draws.svg"), target=sorted(TARGETS)),
+        many_draws=expand(out("figures/{target}/many_draws.svg"), target=sorted(TARGETS)),
+        divergences=expand(out("figures/{target}/divergences.svg"), target=sorted(TARGETS)),
         provenance=out("provenance.json"),
         code=sources("scripts/make_report.py"),
     output:
         report=out("report.html"),
     params:
-        output=config["output"],
         targets={name: TARGETS[name] for name in sorted(TARGETS)},
         kl_draws=config["divergence"]["kl_draws"],
     log:

@@ -1,0 +1,15 @@
+import pytest
+from toy_cluster import Refused, ToyCluster
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    toy = ToyCluster()
+    try:
+        toy.start()
+        yield toy
+    except Refused as reason:
+        # A failure, never a skip: what was not run has not passed.
+        pytest.fail(str(reason), pytrace=False)
+    finally:
+        toy.stop()
