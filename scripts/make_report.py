@@ -32,9 +32,7 @@ def target_study(name: str, settings: dict, paths: dict) -> dict:
         "template": "target.html.j2",
         "parts": PARTS,
         "settings": settings,
-        "data_note": DATA_NOTES.get(
-            settings["data"], f"The data are read from {settings['data']}."
-        ),
+        "data_note": DATA_NOTES.get(settings["data"], f"The data are {settings['data']}."),
         "n": files.read_arrays(paths["data"])["y"].size,
         "kl_draws": snakemake.params.kl_draws,
         "exact": files.read_json(paths["exact"]),

@@ -1,7 +1,6 @@
 # The figures of one target. They read tables and draws, never models: no colour retrains a flow.
 
 
-
 rule plot_elbo:
     input:
         histories=expand(out("{{target}}/flows/{flow}/elbo.csv"), flow=ORDER),
@@ -9,15 +8,15 @@ rule plot_elbo:
         code=sources("scripts/plot_elbo.py"),
     output:
         figure("elbo"),
+    log:
+        log_of("figures/{target}/elbo"),
+    cache: True
+    conda:
+        ENVIRONMENT
     params:
         target="{target}",
         flows=ORDER,
         families=FAMILIES,
-    log:
-        log_of("figures/{target}/elbo"),
-    conda:
-        ENVIRONMENT
-    cache: True
     script:
         "../../scripts/plot_elbo.py"
 
@@ -29,16 +28,16 @@ rule plot_few_draws:
         code=sources("scripts/plot_few_draws.py"),
     output:
         figure("few_draws"),
+    log:
+        log_of("figures/{target}/few_draws"),
+    cache: True
+    conda:
+        ENVIRONMENT
     params:
         target="{target}",
         flows=ORDER,
         families=FAMILIES,
         draws=500,
-    log:
-        log_of("figures/{target}/few_draws"),
-    conda:
-        ENVIRONMENT
-    cache: True
     script:
         "../../scripts/plot_few_draws.py"
 
@@ -51,16 +50,16 @@ rule plot_many_draws:
         code=sources("scripts/plot_many_draws.py"),
     output:
         figure("many_draws"),
+    log:
+        log_of("figures/{target}/many_draws"),
+    cache: True
+    conda:
+        ENVIRONMENT
     params:
         target="{target}",
         flows=ORDER,
         families=FAMILIES,
         draws=10000,
-    log:
-        log_of("figures/{target}/many_draws"),
-    conda:
-        ENVIRONMENT
-    cache: True
     script:
         "../../scripts/plot_many_draws.py"
 
@@ -72,13 +71,13 @@ rule plot_divergences:
         code=sources("scripts/plot_divergences.py"),
     output:
         figure("divergences"),
+    log:
+        log_of("figures/{target}/divergences"),
+    cache: True
+    conda:
+        ENVIRONMENT
     params:
         target="{target}",
         families=FAMILIES,
-    log:
-        log_of("figures/{target}/divergences"),
-    conda:
-        ENVIRONMENT
-    cache: True
     script:
         "../../scripts/plot_divergences.py"

@@ -19,15 +19,15 @@ rule record_provenance:
         code=sources("scripts/record_provenance.py"),
     output:
         provenance=out("provenance.json"),
+    log:
+        log_of("provenance"),
+    cache: True
+    conda:
+        ENVIRONMENT
     params:
         config=config,
         steps=list(LONG_STEPS),
         targets=sorted(TARGETS),
-    log:
-        log_of("provenance"),
-    conda:
-        ENVIRONMENT
-    cache: True
     script:
         "../../scripts/record_provenance.py"
 
@@ -41,19 +41,23 @@ rule make_report:
         floor=expand(out("{target}/knn_floor.csv"), target=sorted(TARGETS)),
         elbo=expand(out("figures/{target}/elbo.svg"), target=sorted(TARGETS)),
         few_draws=expand(out("figures/{target}/few_draws.svg"), target=sorted(TARGETS)),
-        many_draws=expand(out("figures/{target}/many_draws.svg"), target=sorted(TARGETS)),
-        divergences=expand(out("figures/{target}/divergences.svg"), target=sorted(TARGETS)),
+        many_draws=expand(
+            out("figures/{target}/many_draws.svg"), target=sorted(TARGETS)
+        ),
+        divergences=expand(
+            out("figures/{target}/divergences.svg"), target=sorted(TARGETS)
+        ),
         provenance=out("provenance.json"),
         code=sources("scripts/make_report.py"),
     output:
         report=out("report.html"),
+    log:
+        log_of("report"),
+    cache: True
+    conda:
+        ENVIRONMENT
     params:
         targets={name: TARGETS[name] for name in sorted(TARGETS)},
         kl_draws=config["divergence"]["kl_draws"],
-    log:
-        log_of("report"),
-    conda:
-        ENVIRONMENT
-    cache: True
     script:
         "../../scripts/make_report.py"
