@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from flowcheck.observations import PUBLISHED_NAME, embedded
 from flowcheck.targets.banana import Target
 

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import integrate, stats
+
 from flowcheck.observations import published
 from flowcheck.targets import make_target
 from flowcheck.targets.banana import Target
-from scipy import integrate, stats
 
 EVIDENCE = -208.942932897056
 MOMENTS = {

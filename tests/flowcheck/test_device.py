@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from flowcheck.device import describe, resolve
 
 

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
+
 from flowcheck.divergence import (
     PARETO_LIMIT,
     Estimate,
@@ -13,7 +15,6 @@ from flowcheck.divergence import (
     mean_with_error,
     pareto_k,
 )
-from scipy import stats
 
 
 def log_ratio(draws, mean, scale):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+
 from flowcheck import files
 
 THETA = np.random.default_rng(0).standard_normal((4, 50, 2))

@@ -3,9 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-import flowcheck.flows
 import pytest
 import torch
+
+import flowcheck.flows
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import sample, stack_replicates, standard_normal_log_prob
 

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from flowcheck.flows import make_flow
 from flowcheck.flows.mlp import initial_mlp, mlp
 

@@ -5,6 +5,7 @@ import math
 import mpmath
 import pytest
 import torch
+
 from flowcheck.flows import make_flow
 from flowcheck.flows.planar import determinant, sech_squared
 

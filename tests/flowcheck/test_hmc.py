@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from arviz_stats.base import array_stats
+
 from flowcheck import hmc
 
 SETTINGS = hmc.Settings(

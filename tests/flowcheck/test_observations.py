@@ -7,6 +7,7 @@ import urllib.error
 
 import numpy as np
 import pytest
+
 from flowcheck import observations
 from flowcheck.observations import DataError, embedded, own, published
 
@@ -112,7 +113,7 @@ BAD_FILES = {
 def test_file_that_cannot_be_used(tmp_path, kind):
     path = tmp_path / "mine.npy"
     path.write_bytes(BAD_FILES[kind])
-    with pytest.raises(DataError, match="no whole .npy file of numbers|several arrays") as caught:
+    with pytest.raises(DataError, match=r"no whole \.npy file of numbers|several arrays") as caught:
         own(str(path))
     assert str(path) in str(caught.value)
 

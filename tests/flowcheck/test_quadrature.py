@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from flowcheck.quadrature import tabulate
 from scipy import stats
+
+from flowcheck.quadrature import tabulate
 
 
 def test_normal_density():

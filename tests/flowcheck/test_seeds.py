@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from flowcheck.seeds import generators_for, seed_for
 
 

@@ -1,10 +1,12 @@
 """One step of training against torch's own Adam, and what a step that is not finite leaves."""
 
 import dataclasses
+import itertools
 import math
 
 import pytest
 import torch
+
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import stack_replicates
 from flowcheck.training import Layout, Recipe, State, make_step, objective
@@ -181,7 +183,7 @@ def test_cosine_schedule_falls_from_the_full_rate_to_nearly_zero():
     assert found[50] == pytest.approx(1.0, rel=1e-14)
     assert found[25] == pytest.approx(1 + math.sqrt(0.5), rel=1e-14)
     assert 0 < found[99] < 2.0 * 3e-4  # (pi / 200)^2 of it
-    assert all(later < earlier for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(found))
 
 
 def test_warm_up_multiplies_the_cosine():

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from flowcheck.verdict import FailedVerdict, judge, require_passed
 
 CHECKS = {"rhat", "ess_bulk", "ess_tail", "ebfmi", "divergent"}

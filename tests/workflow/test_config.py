@@ -8,6 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
+
 from workflow.lib.config import SCHEMA, check, flow_params, named, own_data, read_schema
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,6 +4,7 @@ import ast
 from modulefinder import ModuleFinder
 
 import pytest
+
 from workflow.lib.imports import LOCK, ROOT, SCRIPTS, sources
 
 FLOWS = {"planar", "nice", "realnvp"}
