@@ -84,7 +84,7 @@ def _load(content: bytes, source: str) -> np.ndarray:
         return np.load(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # a spoiled file makes NumPy raise nearly anything
         raise DataError(
-            f"{source} is no whole .npy file of numbers: {error}. Save it again, with numpy.save"
+            f"{source} is no whole .npy file of numbers: {error}; save it again, with numpy.save"
         ) from None
 
 

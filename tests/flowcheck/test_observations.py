@@ -113,7 +113,7 @@ BAD_FILES = {
 def test_file_that_cannot_be_used(tmp_path, kind):
     path = tmp_path / "mine.npy"
     path.write_bytes(BAD_FILES[kind])
-    with pytest.raises(DataError, match=r"no whole .npy file of numbers|several arrays") as caught:
+    with pytest.raises(DataError, match=r"no whole \.npy file of numbers|several arrays") as caught:
         own(str(path))
     assert str(path) in str(caught.value)
 

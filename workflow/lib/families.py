@@ -23,11 +23,14 @@ def flow_sizes(family: str) -> Sizes | None:
     if not path.is_file():
         return None
     for node in ast.parse(path.read_text()).body:
-        # A family derives from base.Flow; base's own Flow does not.
-        if isinstance(node, ast.ClassDef) and node.name == "Flow":
-            if any(ast.unparse(parent).endswith("Flow") for parent in node.bases):
-                return _arguments(node)
+        if isinstance(node, ast.ClassDef) and node.name == "Flow" and _derives_from_flow(node):
+            return _arguments(node)
     return None
+
+
+def _derives_from_flow(flow: ast.ClassDef) -> bool:
+    """Whether this is a family: base's own Flow derives from something else."""
+    return any(ast.unparse(parent).endswith("Flow") for parent in flow.bases)
 
 
 def _arguments(flow: ast.ClassDef) -> Sizes:
