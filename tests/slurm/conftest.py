@@ -10,6 +10,6 @@ def cluster():
         yield toy
     except Refused as reason:
         # A failure, never a skip: what was not run has not passed.
-        pytest.fail(str(reason), pytrace=False)
+        raise pytest.fail.Exception(str(reason), pytrace=False) from None
     finally:
         toy.stop()

@@ -15,7 +15,7 @@ PROFILE = Path("profiles/slurm/config.yaml")
 # Status checks are 40 s apart unless told, far longer than any step here.
 OPTIONS = ("--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "10")
 STUDY = ("--configfile", "config/tiny.yaml")
-# Seconds. The study takes 90 to 150 on two cores, the failing job 20; the limits end a hang.
+# Seconds. The study takes 100 to 160 on two cores, the failing job 45; the limits end a hang.
 STUDY_LIMIT, JOB_LIMIT = 300, 120
 HEAVY = {"run_hmc", "train_flow", "measure_divergence", "knn_floor"}
 

@@ -1,5 +1,11 @@
 # The report, and where its numbers come from.
 
+
+localrules:
+    record_provenance,
+    make_report,
+
+
 # The long steps, by the name the report gives them, with the JSON each leaves about its run.
 LONG_STEPS = {
     f"{target}: {step}": out(f"{target}/{path}")
