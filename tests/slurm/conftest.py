@@ -1,5 +1,6 @@
 import pytest
-from toy_cluster import Refused, ToyCluster
+
+from tests.slurm.toy_cluster import Refused, ToyCluster
 
 
 @pytest.fixture(scope="session")

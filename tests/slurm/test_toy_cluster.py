@@ -4,8 +4,9 @@ import os
 import subprocess
 
 import pytest
-import toy_cluster
-from toy_cluster import MARK, Refused, ToyCluster
+
+from tests.slurm import toy_cluster
+from tests.slurm.toy_cluster import MARK, Refused, ToyCluster
 
 pytestmark = pytest.mark.slurm
 
