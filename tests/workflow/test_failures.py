@@ -1,0 +1,108 @@
+"""What a user sees when something is wrong: one message with its mend, and no half-made file."""
+
+import json
+
+import numpy as np
+import pytest
+
+DATA = "results/tiny/mine/data.npz"
+
+
+def add_target(checkout, data):
+    path = checkout.folder / "config/tiny.yaml"
+    path.write_text(path.read_text() + f"\ntargets: {{mine: {{data: {data}}}}}\n")
+
+
+def leftovers(checkout):
+    """What a failed step left besides its log."""
+    folder = checkout.results / "mine"
+    return [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
+
+
+def test_failed_verdict_is_quoted_by_each_consumer(made):
+    path = made.results / "banana/hmc/long.json"
+    verdict = json.loads(path.read_text())
+    verdict["passed"] = False
+    verdict["checks"]["rhat"] = {"value": 1.75, "limit": 1.01, "passed": False}
+    path.write_text(json.dumps(verdict))
+    wanted = [
+        made.results / "banana/flows/nice/divergence.csv",
+        made.results / "banana/knn_floor.csv",
+    ]
+    for table in wanted:
+        table.unlink()
+    ran = made.snakemake("--keep-going", *(str(table.relative_to(made.folder)) for table in wanted))
+    assert ran.status != 0
+    message = "the long chain failed its verdict in results/tiny/banana/hmc/long.json"
+    assert ran.output.count(message) >= 2
+    assert "rhat is 1.75, limit 1.01" in ran.output
+    assert "Raise hmc.long's draws" in ran.output
+    assert not any(table.exists() for table in wanted)
+    assert json.loads(path.read_text())["passed"] is False  # no one judged it again
+
+
+def test_data_with_a_hole_stop_at_once_with_their_place(bare):
+    y = np.arange(10.0)
+    y[3] = np.nan
+    np.save(bare.folder / "mine.npy", y)
+    add_target(bare, "mine.npy")
+    ran = bare.snakemake(DATA)
+    assert ran.status != 0
+    assert "DataError" in ran.output
+    assert "mine.npy has 1 values that are not finite, the first at index 3" in ran.output
+    assert leftovers(bare) == []
+
+
+def test_own_data_are_used_and_their_change_is_seen(bare):
+    np.save(bare.folder / "mine.npy", np.arange(5.0))
+    add_target(bare, "mine.npy")
+    assert bare.snakemake(DATA).status == 0
+    assert np.load(bare.folder / DATA)["y"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert bare.planned(DATA) == []
+    np.save(bare.folder / "mine.npy", np.arange(6.0))
+    assert bare.planned(DATA) == ["prepare_data mine"]
+
+
+def test_truncated_published_file_is_refused(bare):
+    folder = bare.folder / "published"
+    folder.mkdir()
+    (folder / "banana_shape_data.npy").write_bytes(b"\x93NUMPY")
+    add_target(bare, "course")
+    ran = bare.snakemake(DATA, FLOWCHECK_DATA=str(folder))
+    assert ran.status != 0
+    assert f"{folder}/banana_shape_data.npy is not the published data" in ran.output
+    assert leftovers(bare) == []
+
+
+def test_published_file_gives_the_published_data(bare, published_folder):
+    add_target(bare, "course")
+    ran = bare.snakemake(DATA, FLOWCHECK_DATA=str(published_folder))
+    assert ran.status == 0, ran.output
+    expected = np.load(published_folder / "banana_shape_data.npy")
+    assert np.array_equal(np.load(bare.folder / DATA)["y"], expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("sed: 3", "sed: no such key"),
+        ("targets: {mine: {data: none.npy}}", "targets.mine.data: no file 'none.npy'"),
+    ],
+)
+def test_config_that_cannot_be_used_is_an_error_before_any_job(bare, line, message):
+    path = bare.folder / "config/tiny.yaml"
+    path.write_text(path.read_text() + f"\n{line}\n")
+    ran = bare.snakemake("--dry-run")
+    assert ran.status != 0
+    assert message in ran.output
+    assert "Traceback" not in ran.output
+
+
+def test_cuda_without_a_gpu_is_refused(made):
+    ran = made.snakemake(
+        "--config", "device=cuda", "--allowed-rules", "train_flow", "--",
+        "results/tiny/banana/flows/planar/model.safetensors",
+        CUDA_VISIBLE_DEVICES="",
+    )  # fmt: skip
+    assert ran.status != 0
+    assert "torch finds no GPU here; set `device: auto`" in ran.output
