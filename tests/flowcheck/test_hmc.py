@@ -213,6 +213,14 @@ def test_step_size_adapts_to_the_posteriors_width_and_is_then_frozen(scale, step
     assert abs(values.mean() - 1) < 4 * error
 
 
+def test_kept_draws_use_the_settled_step_size_and_not_the_last_one_tried(monkeypatch, steps):
+    monkeypatch.setattr(hmc.Adaptation, "settled", lambda self: 0.123)
+    chains = run(jitter=0.0, target_acceptance=0.9, discarded=20, draws=3)
+    assert chains.step_size == 0.123
+    kept = torch.stack(steps[20:])
+    assert torch.equal(kept, torch.full_like(kept, 0.123))
+
+
 def test_step_size_stays_as_given_without_a_target(steps):
     chains = run(step_size=0.05, jitter=0.0, discarded=5, draws=5)
     assert chains.step_size == 0.05

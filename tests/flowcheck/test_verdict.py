@@ -100,6 +100,17 @@ def test_slow_chain_fails_its_effective_sample_size():
     assert 100 < result["checks"]["ess_bulk"]["value"] < 500
 
 
+def test_slow_square_alone_fails_its_effective_sample_size():
+    # Signs that are fresh each time on a magnitude that hardly moves: theta itself mixes well.
+    chains = good_chains()
+    rng = np.random.default_rng(1)
+    walk = np.zeros((4, 2000))
+    for t in range(1, 2000):
+        walk[:, t] = 0.95 * walk[:, t - 1] + 0.1 * rng.standard_normal(4)
+    chains["theta"][..., 1] = rng.choice([-1.0, 1.0], size=walk.shape) * np.exp(walk)
+    assert "ess_bulk" in failed(verdict(chains, moments={}, exact={}))
+
+
 def test_too_few_draws_fail_both_effective_sample_sizes():
     assert failed(verdict(good_chains(draws=100))) >= {"ess_bulk", "ess_tail"}
 
