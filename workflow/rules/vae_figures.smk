@@ -3,7 +3,9 @@
 
 def vae_figure(name):
     """The files of one figure of an autoencoder."""
-    return multiext(out(f"figures/vae/{{images}}/{{vae}}/{name}"), png=".png", svg=".svg")
+    return multiext(
+        out(f"figures/vae/{{images}}/{{vae}}/{name}"), png=".png", svg=".svg"
+    )
 
 
 rule plot_vae_bounds:
@@ -30,10 +32,10 @@ rule plot_vae_images:
         code=sources("scripts/plot_vae_images.py"),
     output:
         vae_figure("{shown}"),
-    wildcard_constraints:
-        shown="real|generated",
     log:
         log_of("figures/vae/{images}/{vae}/{shown}"),
+    wildcard_constraints:
+        shown="real|generated",
     cache: True
     conda:
         ENVIRONMENT
