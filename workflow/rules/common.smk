@@ -78,3 +78,23 @@ def flow_setting(key):
 def figure(name):
     """The files of one figure of a target."""
     return multiext(out(f"figures/{{target}}/{name}"), png=".png", svg=".svg")
+
+
+def vae_setting(key):
+    """Params function: one entry of what the autoencoder is trained with."""
+    return lambda wildcards: vae_params(config, wildcards.images, wildcards.vae)[key]
+
+
+def vae_threads(wildcards):
+    """Fixed, whatever `--cores` says: the order of summation, and so the numbers, depend on it.
+
+    Images of 8 x 8 pixels are too small a work to share out.
+    """
+    return 1 if IMAGES[wildcards.images]["dataset"] == "digits" else 2
+
+
+def vae_figure(name):
+    """The files of one figure of an autoencoder."""
+    return multiext(
+        out(f"figures/vae/{{images}}/{{vae}}/{name}"), png=".png", svg=".svg"
+    )

@@ -4,19 +4,6 @@
 PICTURES, MESH = 100, 20
 
 
-def vae_setting(key):
-    """Params function: one entry of what the autoencoder is trained with."""
-    return lambda wildcards: vae_params(config, wildcards.images, wildcards.vae)[key]
-
-
-def vae_threads(wildcards):
-    """Fixed, whatever `--cores` says: the order of summation, and so the numbers, depend on it.
-
-    Two threads halve the time on 28 x 28 images; 8 x 8 ones are too small to share out.
-    """
-    return 1 if IMAGES[wildcards.images]["dataset"] == "digits" else 2
-
-
 localrules:
     vae,
     gather_vae_losses,

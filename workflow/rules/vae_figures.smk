@@ -1,13 +1,6 @@
 # The autoencoder study's figures. They read tables and pictures, never models, and import no torch.
 
 
-def vae_figure(name):
-    """The files of one figure of an autoencoder."""
-    return multiext(
-        out(f"figures/vae/{{images}}/{{vae}}/{name}"), png=".png", svg=".svg"
-    )
-
-
 rule plot_vae_bounds:
     input:
         bounds=out("vae/{images}/{vae}/bounds.csv"),
