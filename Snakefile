@@ -29,9 +29,13 @@ rule figures:
             target=TARGETS,
             name=["elbo", "few_draws", "many_draws", "divergences"],
         ),
+        expand(out("figures/vae/{images}/comparison.png"), images=IMAGES),
+        of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
 
 
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flows.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/vae.smk"
+include: "workflow/rules/vae_figures.smk"
 include: "workflow/rules/report.smk"

@@ -11,7 +11,17 @@ import yaml
 from flowcheck import files
 
 # What the numbers depend on, apart from the project's own code.
-PACKAGES = ("torch", "numpy", "scipy", "pandas", "arviz-stats", "matplotlib", "snakemake")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "arviz-stats",
+    "matplotlib",
+    "snakemake",
+)
 
 
 def revision() -> str | None:
@@ -34,6 +44,8 @@ data = {
     name: hashlib.sha256(files.read_arrays(path)["y"].tobytes()).hexdigest()
     for name, path in zip(params.targets, paths.data, strict=True)
 }
+for name, path in zip(params.image_sets, paths.images, strict=True):
+    data[name] = files.read_json(path)["sha256"]
 files.write_json(
     snakemake.output.provenance,
     {

@@ -3,6 +3,7 @@
 Every file appears whole or not at all: it is written beside its place and then renamed.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -103,3 +104,11 @@ def write_figure(paths: list[str], figure) -> None:
     for path in paths:
         metadata = {"Date": None} if str(path).endswith(".svg") else {"Software": None}
         write_whole(path, lambda file, metadata=metadata: figure.savefig(file, metadata=metadata))
+
+
+def fingerprint(paths: list[str]) -> str:
+    """sha256 over the contents of the files at `paths`, in their order."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    return digest.hexdigest()

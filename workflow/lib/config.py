@@ -11,6 +11,7 @@ from snakemake.exceptions import WorkflowError
 
 from workflow.lib.families import flow_families, flow_sizes
 from workflow.lib.imports import SCRIPTS
+from workflow.lib.vae_config import unknown_recipes
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 # A target is a folder beside these and a target of the command line beside those.
@@ -26,7 +27,11 @@ def check(config: dict, schema: dict) -> None:
     """Raise WorkflowError that names the key, what is wrong with it, and the mend."""
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     problems = [_explain(error) for error in errors]
-    problems = problems or [*_unknown_names(config), *_contradictions(config, schema)]
+    problems = problems or [
+        *_unknown_names(config),
+        *unknown_recipes(config),
+        *_contradictions(config, schema),
+    ]
     problems = problems or _wrong_sizes(config)
     if problems:
         raise WorkflowError("The config cannot be used:\n  " + "\n  ".join(problems))

@@ -4,6 +4,7 @@ from snakemake.utils import validate
 
 from workflow.lib.config import check, flow_params, named, own_data, read_schema
 from workflow.lib.imports import sources
+from workflow.lib.vae_config import vae_params
 
 SCHEMA = "../schemas/config.schema.yaml"
 check(config, read_schema())
@@ -11,6 +12,9 @@ validate(config, SCHEMA)  # fills the defaults in
 
 TARGETS = named(config["targets"])
 FLOWS = named(config["flows"])
+VAES = named(config["vaes"])
+IMAGES = named(config["images"]) if VAES else {}
+VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
 ENVIRONMENT = "../../environment.yml"
 # Flows are shown in the order of their names, whatever the order of the config.
 ORDER = sorted(FLOWS)
@@ -21,11 +25,18 @@ wildcard_constraints:
     target="|".join(TARGETS),
     flow="|".join(FLOWS) or "none",
     run="short|long",
+    images="|".join(IMAGES) or "none",
+    vae="|".join(VAES) or "none",
 
 
 def out(path):
     """A path below the study's output folder."""
     return f"{config['output']}/{path}"
+
+
+def of_every_vae(path, **wildcards):
+    """A path with {images} and {vae}, for every autoencoder on every image set."""
+    return expand(out(path), images=sorted(IMAGES), vae=sorted(VAES), **wildcards)
 
 
 def log_of(path):
@@ -67,3 +78,23 @@ def flow_setting(key):
 def figure(name):
     """The files of one figure of a target."""
     return multiext(out(f"figures/{{target}}/{name}"), png=".png", svg=".svg")
+
+
+def vae_setting(key):
+    """Params function: one entry of what the autoencoder is trained with."""
+    return lambda wildcards: vae_params(config, wildcards.images, wildcards.vae)[key]
+
+
+def vae_threads(wildcards):
+    """Fixed, whatever `--cores` says: the order of summation, and so the numbers, depend on it.
+
+    Images of 8 x 8 pixels are too small a work to share out.
+    """
+    return 1 if IMAGES[wildcards.images]["dataset"] == "digits" else 2
+
+
+def vae_figure(name):
+    """The files of one figure of an autoencoder."""
+    return multiext(
+        out(f"figures/vae/{{images}}/{{vae}}/{name}"), png=".png", svg=".svg"
+    )

@@ -15,6 +15,11 @@ LONG_STEPS = {
         ("HMC, long", "hmc/long_run.json"),
         *((f"training {flow}", f"flows/{flow}/run.json") for flow in sorted(FLOWS)),
     ]
+} | {
+    f"{images}: {step} {vae}": out(f"vae/{images}/{vae}/{file}.json")
+    for images in sorted(IMAGES)
+    for vae in sorted(VAES)
+    for step, file in [("training", "training"), ("bounds of", "bounds")]
 }
 
 
@@ -22,6 +27,7 @@ rule record_provenance:
     input:
         runs=list(LONG_STEPS.values()),
         data=expand(out("{target}/data.npz"), target=sorted(TARGETS)),
+        images=expand(out("vae/{images}/images.json"), images=sorted(IMAGES)),
         code=sources("scripts/record_provenance.py"),
     output:
         provenance=out("provenance.json"),
@@ -34,6 +40,7 @@ rule record_provenance:
         config=config,
         steps=list(LONG_STEPS),
         targets=sorted(TARGETS),
+        image_sets=sorted(IMAGES),
     script:
         "../../scripts/record_provenance.py"
 
@@ -53,6 +60,15 @@ rule make_report:
         divergences=expand(
             out("figures/{target}/divergences.svg"), target=sorted(TARGETS)
         ),
+        images=expand(out("vae/{images}/images.json"), images=sorted(IMAGES)),
+        losses=expand(out("vae/{images}/losses.csv"), images=sorted(IMAGES)),
+        comparison=expand(
+            out("figures/vae/{images}/comparison.svg"), images=sorted(IMAGES)
+        ),
+        vae_runs=of_every_vae("vae/{images}/{vae}/bounds.json"),
+        vae_figures=of_every_vae(
+            "figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES
+        ),
         provenance=out("provenance.json"),
         code=sources("scripts/make_report.py"),
     output:
@@ -65,5 +81,10 @@ rule make_report:
     params:
         targets={name: TARGETS[name] for name in sorted(TARGETS)},
         kl_draws=config["divergence"]["kl_draws"],
+        vaes={
+            images: {vae: vae_params(config, images, vae) for vae in sorted(VAES)}
+            for images in sorted(IMAGES)
+        },
+        vae_figures=VAE_FIGURES,
     script:
         "../../scripts/make_report.py"

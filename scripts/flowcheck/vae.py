@@ -1,0 +1,159 @@
+"""A variational autoencoder for binary vectors, and the bounds it is trained on.
+
+Kingma & Welling, "Auto-Encoding Variational Bayes", 2014 (arXiv 1312.6114), appendix C: one hidden
+layer each way, prior N(0, I), approximate posterior N(mean(x), diag sigma(x)^2), Bernoulli pixels.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+class VAE(nn.Module):
+    """pixels -> hidden -> (mean, log sigma) of the latent z, and z -> hidden -> logits of pixels.
+
+    Its parameters are unset until `initialise` or a state dictionary sets them.
+    """
+
+    def __init__(self, pixels: int, hidden: int, latent: int):
+        super().__init__()
+        self.pixels, self.hidden, self.latent = pixels, hidden, latent
+        self.encoder_hidden = nn.utils.skip_init(nn.Linear, pixels, hidden)
+        self.encoder_out = nn.utils.skip_init(nn.Linear, hidden, 2 * latent)
+        self.decoder_hidden = nn.utils.skip_init(nn.Linear, latent, hidden)
+        self.decoder_out = nn.utils.skip_init(nn.Linear, hidden, pixels)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log sigma, each [..., latent], of q(z | x); x [..., pixels]."""
+        return self.encoder_out(F.relu(self.encoder_hidden(x))).chunk(2, dim=-1)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Logits [..., pixels] of the Bernoulli pixels; z [..., latent]."""
+        return self.decoder_out(F.relu(self.decoder_hidden(z)))
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x_b | z_kb) [K, B]; x [B, pixels] of 0 and 1, z [K, B, latent]."""
+        return BernoulliLogLikelihood.apply(x, self.decode(z))
+
+    def log_likelihood_table(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x_b | z_g) [B, G] of every image at every point; z [G, latent].
+
+        Being linear in x, it costs one matrix product once the G points are decoded.
+        """
+        logits = self.decode(z)
+        return torch.addmm(-F.softplus(logits).sum(-1), x, logits.T)
+
+
+class BernoulliLogLikelihood(torch.autograd.Function):
+    """sum_d x_d l_d - softplus(l_d) [K, B] for x [B, D], logits l [K, B, D].
+
+    Its gradient in l, x - sigmoid(l), is written out: autograd would keep and reread two more
+    arrays of the size of l, the largest there are.
+    """
+
+    @staticmethod
+    def forward(ctx, x, logits):
+        ctx.save_for_backward(x, logits)
+        return torch.einsum("kbd,bd->kb", logits, x) - F.softplus(logits).sum(-1)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, logits = ctx.saved_tensors
+        return None, (x - torch.sigmoid(logits)).mul_(gradient.unsqueeze(-1))
+
+
+def initialise(model: VAE, start: str, slope: float, reach: float, generator: Generator) -> None:
+    """Set the parameters of `model` from `generator`.
+
+    start "published": every layer as PyTorch's Linear, uniform within 1 / sqrt(inputs).
+    start "spread": the decoder's first layer instead has unit w of random direction and
+
+        h(z) = relu(slope * (w . z - r)),  r uniform on [-reach, reach],
+
+    so that its kinks cross the whole latent plane. A map of two inputs learns its coarse features
+    first and its fine ones very slowly (Rahaman et al., "On the Spectral Bias of Neural Networks",
+    2019, arXiv 1806.08734); steep, well spread kinks make fine ones reachable.
+    Raises ValueError for another start.
+    """
+    if start not in ("published", "spread"):
+        raise ValueError(f"unknown start {start!r}: use published or spread")
+    with torch.no_grad():
+        for layer in (m for m in model.modules() if isinstance(m, nn.Linear)):
+            bound = layer.in_features**-0.5
+            layer.weight.uniform_(-bound, bound, generator=generator)
+            layer.bias.uniform_(-bound, bound, generator=generator)
+        if start == "spread":
+            layer = model.decoder_hidden
+            layer.weight.normal_(generator=generator)
+            layer.weight.mul_(slope / layer.weight.norm(dim=1, keepdim=True))
+            layer.bias.uniform_(-slope * reach, slope * reach, generator=generator)
+
+
+def standard_normal_log_prob(z: Tensor) -> Tensor:
+    """log N(z; 0, I); z [..., d] -> [...]."""
+    return -0.5 * (z.square().sum(-1) + z.shape[-1] * LOG_2PI)
+
+
+def gaussian_log_prob(z: Tensor, mean: Tensor, log_sigma: Tensor) -> Tensor:
+    """log N(z; mean, diag sigma^2), all [..., d] -> [...]."""
+    scaled = (z - mean) * torch.exp(-log_sigma)
+    return standard_normal_log_prob(scaled) - log_sigma.sum(-1)
+
+
+def kl_to_prior(mean: Tensor, log_sigma: Tensor) -> Tensor:
+    """KL(N(mean, diag sigma^2) || N(0, I)), [..., d] -> [...]; Kingma & Welling, appendix B."""
+    return 0.5 * (mean.square() + torch.exp(2 * log_sigma) - 1 - 2 * log_sigma).sum(-1)
+
+
+def prior_points(latent: int, count: int, generator: Generator, device) -> Tensor:
+    """`count` quasi-random points of N(0, I), [count, latent]: each is distributed as the prior.
+
+    A Kronecker sequence with steps 1 / phi^j, phi the positive root of phi^(latent + 1) = phi + 1,
+    shifted as a whole by a uniform draw modulo 1 (Cranley & Patterson 1976), then mapped through
+    the normal quantile function.
+    """
+    phi = 2.0
+    for _ in range(50):
+        phi = (1 + phi) ** (1 / (latent + 1))
+    steps = phi ** -torch.arange(1, latent + 1, dtype=torch.float64)
+    lattice = torch.arange(count, dtype=torch.float64)[:, None] * steps
+    shift = torch.rand(latent, generator=generator, device=device, dtype=torch.float64)
+    uniform = torch.remainder(lattice.to(device) + shift, 1.0)
+    tiny = torch.finfo(torch.float32).eps
+    return torch.special.ndtri(uniform.clamp(tiny, 1 - tiny)).float()
+
+
+def shared_points_bound(model: VAE, x: Tensor, points: int, generator: Generator) -> Tensor:
+    """log (1/G) sum_g p(x_b | z_g) [B] over G = `points` prior points shared by all of x.
+
+    Each mean is unbiased for p(x_b), so its log is a multi-sample bound in expectation (Burda et
+    al. 2016) whose proposal is the prior: hopeless in many dimensions, tight in two, and cheap
+    since decoding the points is shared by the batch.
+    """
+    z = prior_points(model.latent, points, generator, x.device)
+    return SharedPoints.apply(x, model.decode(z))
+
+
+class SharedPoints(torch.autograd.Function):
+    """log mean_g exp(x_b . l_g - sum softplus(l_g)) [B] for x [B, D] and logits l [G, D].
+
+    With responsibilities R_bg = p(z_g | x_b) among the points, its gradient in l is
+    R^T x - (sum_b R_bg) sigmoid(l_g), written out to keep nothing else of the size [B, G].
+    """
+
+    @staticmethod
+    def forward(ctx, x, logits):
+        table = torch.addmm(-F.softplus(logits).sum(-1), x, logits.T)
+        total = torch.logsumexp(table, 1)
+        ctx.save_for_backward(x, logits, table.sub_(total[:, None]).exp_())
+        return total - math.log(len(logits))
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, logits, responsibility = ctx.saved_tensors
+        weighted = responsibility * gradient[:, None]
+        return None, weighted.T @ x - weighted.sum(0)[:, None] * torch.sigmoid(logits)

@@ -1,0 +1,176 @@
+"""Training a variational autoencoder, with checkpoints that change nothing.
+
+The whole data set stays in memory. All randomness of an epoch (order of the images, their
+binarisation, latent draws) comes from one generator, whose state a checkpoint keeps beside the
+weights and Adam's moments: a run cut off and taken up again ends at the same weights, bit for bit.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+
+from flowcheck.files import write_whole
+from flowcheck.vae import VAE, initialise, kl_to_prior, shared_points_bound
+
+SCHEDULES = ("constant", "cosine")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: what the objective is and how it is climbed.
+
+    evidence_weight: a in [0, 1) of the objective (1 - a) ELBO + a log p(x), with one sample for the
+    ELBO and log p(x) estimated on `points` quasi-random latent points (for the decoder alone: it
+    does not depend on the encoder). redraw: whether images are intensities, made binary anew at
+    each visit. schedule: "constant", or "cosine" to zero at the end after one epoch of linear
+    warm-up. start, slope, reach: see `vae.initialise`.
+    """
+
+    evidence_weight: float
+    points: int
+    batch: int
+    epochs: int
+    learning_rate: float
+    schedule: str
+    weight_decay: float
+    start: str
+    slope: float
+    reach: float
+    redraw: bool
+
+
+def train(
+    model: VAE,
+    images: Tensor,
+    recipe: Recipe,
+    seed: int,
+    checkpoint: Path | None = None,
+    made_by: str = "",
+    report: Callable[[int, float, VAE], None] = lambda epoch, objective, model: None,
+) -> list[float]:
+    """Train `model` in place from its initial parameters on images [N, pixels] in [0, 1].
+
+    checkpoint: a file written after every epoch, and taken up if it is there and was made with
+    this recipe, seed and `made_by`, a text of the caller's that names what else the run depends on.
+    report: called after each epoch with its number (from 1), the mean objective over its batches,
+    and the model; before the checkpoint, so that a run taken up has reported every epoch.
+    Returns the mean objective of every epoch.
+    Raises ValueError for an evidence weight outside [0, 1), an unknown schedule, and fewer images
+    than a batch; FloatingPointError as soon as an epoch's objective is not finite.
+    """
+    _check(recipe, len(images))
+    # On the CPU whatever the device, so that every device starts from the same weights.
+    first = torch.Generator().manual_seed(seed)
+    initialise(model, recipe.start, recipe.slope, recipe.reach, first)
+    model.to(images.device)
+    generator = torch.Generator(images.device)
+    generator.manual_seed(int(torch.randint(2**62, (), generator=first)))
+    optimiser = torch.optim.Adam(
+        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
+    run = _Run(model, optimiser, generator, {**asdict(recipe), "seed": seed, "made_by": made_by})
+    history = run.take_up(checkpoint) if checkpoint is not None else []
+    for epoch in range(len(history) + 1, recipe.epochs + 1):
+        history.append(_epoch(model, images, recipe, optimiser, generator, epoch))
+        if not math.isfinite(history[-1]):
+            raise FloatingPointError(f"the objective is {history[-1]} in epoch {epoch}")
+        report(epoch, history[-1], model)
+        if checkpoint is not None:
+            run.keep(checkpoint, history)
+    return history
+
+
+def evaluated_epochs(epochs: int, count: int) -> list[int]:
+    """`count` epochs (all, if there are fewer) from the first to the last, evenly spread."""
+    count = min(count, epochs)
+    return sorted(
+        {round(1 + i * (epochs - 1) / max(count - 1, 1)) for i in range(count)} | {epochs}
+    )
+
+
+def learning_rate_factor(schedule: str, step: int, steps_an_epoch: int, steps: int) -> float:
+    """What multiplies the learning rate at `step` (from 0) of `steps`."""
+    if schedule == "constant":
+        return 1.0
+    warm = min(1.0, (step + 1) / steps_an_epoch)
+    return warm * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _epoch(model, images, recipe, optimiser, generator, epoch) -> float:
+    """One pass over the images, whole batches only; the mean objective."""
+    batches = len(images) // recipe.batch
+    order = torch.randperm(len(images), generator=generator, device=images.device)
+    objectives = []
+    for batch in range(batches):
+        step = (epoch - 1) * batches + batch
+        factor = learning_rate_factor(recipe.schedule, step, batches, recipe.epochs * batches)
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.learning_rate * factor
+        x = images[order[batch * recipe.batch : (batch + 1) * recipe.batch]]
+        if recipe.redraw:
+            x = (torch.rand(x.shape, generator=generator, device=x.device) < x).to(x)
+        optimiser.zero_grad()
+        objectives.append(_ascend(model, x, recipe, generator))
+        optimiser.step()
+    return float(torch.stack(objectives).double().mean())
+
+
+def _ascend(model: VAE, x: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
+    """Set the gradients for one step; the objective's value, mean over the batch x [B, pixels]."""
+    mean, log_sigma = model.encode(x)
+    noise = torch.randn(mean.shape, generator=generator, device=x.device)
+    z = mean + log_sigma.exp() * noise
+    elbo = (model.log_likelihood(x, z[None])[0] - kl_to_prior(mean, log_sigma)).mean()
+    objective = elbo
+    if recipe.evidence_weight:
+        evidence = shared_points_bound(model, x, recipe.points, generator).mean()
+        objective = torch.lerp(elbo, evidence, recipe.evidence_weight)
+    (-objective).backward()
+    return objective.detach()
+
+
+def _check(recipe: Recipe, count: int) -> None:
+    if not 0 <= recipe.evidence_weight < 1:
+        raise ValueError(
+            f"evidence weight {recipe.evidence_weight}: the encoder learns from the rest"
+        )
+    if recipe.schedule not in SCHEDULES:
+        raise ValueError(f"unknown schedule {recipe.schedule!r}: use {' or '.join(SCHEDULES)}")
+    if count < recipe.batch:
+        raise ValueError(f"{count} images do not fill one batch of {recipe.batch}")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """All that changes as training goes on, and what it was started with."""
+
+    model: VAE
+    optimiser: torch.optim.Optimizer
+    generator: Generator
+    identity: dict
+
+    def keep(self, path: Path, history: list[float]) -> None:
+        state = {
+            "history": history,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "identity": self.identity,
+        }
+        write_whole(path, lambda file: torch.save(state, file))
+
+    def take_up(self, path: Path) -> list[float]:
+        """Restore a checkpoint of this same run, if there is one; its history."""
+        if not path.exists():
+            return []
+        state = torch.load(path, weights_only=True)
+        if state["identity"] != self.identity:
+            return []
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"])
+        return state["history"]

@@ -1,0 +1,86 @@
+"""ELBO, L_K and exact log p(x) of one autoencoder, along its training and image by image."""
+
+from step import progress, snakemake
+
+import time
+
+import numpy as np
+import pandas as pd
+import torch
+from flowcheck import bounds, device, files, images
+from flowcheck.seeds import seed_for
+from flowcheck.vae import VAE
+from load_images import load_images
+
+SPLITS = ("train", "test")
+params, output = snakemake.params, snakemake.output
+torch.set_num_threads(params.threads)
+where = device.resolve(params.device)
+data = load_images(snakemake.input.images)
+binary = torch.from_numpy(data["binary"]).to(where)
+model = VAE(binary.shape[1], params.hidden, params.latent).to(where)
+multisample = f"L_{params.samples}"
+began = time.perf_counter()
+
+
+def seeded(*names):
+    return seed_for(params.seed, "bounds", params.images, *names)
+
+
+# The same images for every autoencoder: chosen by the image set's name alone.
+chosen = {
+    split: images.subset(
+        data["split"], split, params.chosen, np.random.default_rng(seeded("subset", split))
+    )
+    for split in SPLITS
+}
+snapshots = files.read_weights(snakemake.input.snapshots)
+epochs = sorted({int(name.split("/")[0]) for name in snapshots})
+both = torch.cat([binary[chosen[split]] for split in SPLITS])
+rows = []
+for epoch in progress(epochs, params.vae):
+    own = f"{epoch}/"
+    weights = {k.removeprefix(own): v for k, v in snapshots.items() if k.startswith(own)}
+    model.load_state_dict(weights)
+    grid, grid_error = bounds.settle_grid(model, both, params.tolerance)
+    last = {}
+    for split in SPLITS:
+        x = binary[chosen[split]]
+        generator = torch.Generator(where).manual_seed(seeded(params.vae, split, epoch))
+        elbo, elbo_se, bound, bound_se = bounds.multisample_bounds(
+            model, x, params.samples, generator
+        )
+        log_px = bounds.log_evidence(model, x, grid)
+        last[split] = {"elbo": elbo, multisample: bound, "log_px": log_px}
+        errors = {"elbo": elbo_se, multisample: bound_se, "log_px": torch.zeros_like(log_px)}
+        for name, value in last[split].items():
+            se = errors[name].square().sum().sqrt() / len(x)
+            rows.append((epoch, split, name, float(value.mean()), float(se), len(x)))
+columns = ["epoch", "split", "bound", "value", "se", "images"]
+files.write_table(output.bounds, pd.DataFrame(rows, columns=columns))
+
+# The model is the last epoch's now. Where a bound was not computed, it is not a number.
+by_image = {name: np.full(len(binary), np.nan) for name in ("elbo", multisample)}
+for split in SPLITS:
+    for name in by_image:
+        by_image[name][chosen[split]] = last[split][name].cpu().numpy()
+log_px = bounds.log_evidence(model, binary, grid).cpu().numpy()
+files.write_arrays(
+    output.by_image,
+    split=data["split"],
+    index=np.arange(len(binary)),
+    label=data["labels"],
+    log_px=log_px,
+    **by_image,
+)
+files.write_json(
+    output.run,
+    {
+        "device": device.describe(where),
+        "threads": params.threads,
+        "seconds": time.perf_counter() - began,
+        "grid": {"half_width": grid.half_width, "spacing": grid.spacing},
+        "grid_error": grid_error,
+        "log_px": {split: float(log_px[data["split"] == split].mean()) for split in SPLITS},
+    },
+)

@@ -1,0 +1,13 @@
+"""Figure: exact log p(x) against the epoch, one curve for each autoencoder of an image set."""
+
+from step import snakemake
+
+import pandas as pd
+from flowcheck import files
+from flowcheck.plots.vae import plot_comparison
+
+tables = [
+    pd.read_csv(path).assign(vae=vae)
+    for vae, path in zip(snakemake.params.vaes, snakemake.input.bounds, strict=True)
+]
+files.write_figure(snakemake.output, plot_comparison(pd.concat(tables)))

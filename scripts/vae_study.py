@@ -1,0 +1,46 @@
+"""What the report shows of the autoencoders trained on each image set."""
+
+import pandas as pd
+from flowcheck import files
+
+TRAINED_ON = {
+    "dynamic": "binary vectors drawn anew at each visit, every pixel with its grey level as the "
+    "probability of a one",
+    "static": "the fixed binary vectors of its training images",
+    "grey": "grey levels, as the published solution: its training objective is no likelihood",
+}
+
+
+def vae_studies(snakemake) -> list[dict]:
+    """One section of the page for each image set with autoencoders, from the step's inputs."""
+    params, paths = snakemake.params, snakemake.input
+    # The inputs of all image sets lie in one list, in the order of params.vaes and vae_figures.
+    runs, figures = iter(paths.vae_runs), iter(paths.vae_figures)
+    studies = []
+    for i, (name, vaes) in enumerate(params.vaes.items()):
+        sections = {
+            vae: {
+                "settings": settings,
+                "trained_on": TRAINED_ON[settings["binarise"]],
+                "run": files.read_json(next(runs)),
+                "figures": {figure: next(figures) for figure in params.vae_figures},
+            }
+            for vae, settings in vaes.items()
+        }
+        if sections:
+            studies.append(_study(name, sections, paths, i))
+    return studies
+
+
+def _study(name: str, vaes: dict, paths, i: int) -> dict:
+    return {
+        "id": f"vae-{name}",
+        "name": name,
+        "title": f"Variational autoencoders on {name}",
+        "template": "vae.html.j2",
+        "parts": [("losses", "What each bound loses"), *((vae, f"{vae}, shown") for vae in vaes)],
+        "facts": files.read_json(paths.images[i]),
+        "losses": pd.read_csv(paths.losses[i]).to_dict("records"),
+        "comparison": paths.comparison[i],
+        "vaes": vaes,
+    }

@@ -1,0 +1,163 @@
+"""The bounds and the quadrature on a linear-Gaussian model, where everything has a closed form."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch.distributions import MultivariateNormal
+
+from flowcheck.bounds import Grid, log_evidence, multisample_bounds, settle_grid
+
+DIM = 5
+
+
+class LinearGaussian:
+    """z ~ N(0, I_2), x | z ~ N(W z, noise^2 I_5), W with orthogonal columns.
+
+    The posterior is then N(mean(x), diag sigma^2); the encoder gives it with its mean moved by
+    `shift` sigmas and its sigma multiplied by `stretch`, in both coordinates.
+    """
+
+    def __init__(self, shift=0.0, stretch=1.0, noise=0.7, scale=1.0):
+        generator = torch.Generator().manual_seed(3)
+        columns = torch.linalg.qr(torch.randn(DIM, 2, generator=generator, dtype=torch.float64))[0]
+        self.weight = columns * torch.tensor([1.0, 2.0], dtype=torch.float64) * scale
+        self.noise, self.shift, self.stretch = noise, shift, stretch
+
+    def posterior(self, x):
+        precision = 1 + self.weight.square().sum(0) / self.noise**2
+        return x @ self.weight / self.noise**2 / precision, precision.rsqrt()
+
+    def encode(self, x):
+        mean, sigma = self.posterior(x)
+        log_sigma = (sigma * self.stretch).log().expand_as(mean)
+        return mean + self.shift * sigma, log_sigma
+
+    def log_likelihood(self, x, z):
+        misfit = (x - z @ self.weight.T).square().sum(-1) / self.noise**2
+        return -0.5 * misfit - DIM * (math.log(self.noise) + 0.5 * math.log(2 * math.pi))
+
+    def log_likelihood_table(self, x, z):
+        return self.log_likelihood(x[:, None], z)
+
+    def log_evidence(self, x):
+        identity = torch.eye(DIM, dtype=torch.float64)
+        covariance = self.weight @ self.weight.T + self.noise**2 * identity
+        return MultivariateNormal(torch.zeros(DIM, dtype=torch.float64), covariance).log_prob(x)
+
+    def kl(self):
+        """KL(q || posterior), the same for every x: two coordinates, in units of sigma."""
+        per_coordinate = 0.5 * (self.stretch**2 + self.shift**2 - 1) - math.log(self.stretch)
+        return 2 * per_coordinate
+
+    def chi_square(self):
+        """E_q (posterior / q)^2 - 1 for N(0, 1) and q = N(shift, stretch^2), squared for two."""
+        s2 = self.stretch**2
+        one = s2 / math.sqrt(2 * s2 - 1) * math.exp(self.shift**2 / (2 * s2 - 1))
+        return one**2 - 1
+
+
+def images(model, count=300):
+    generator = torch.Generator().manual_seed(5)
+    z = torch.randn(count, 2, generator=generator, dtype=torch.float64)
+    noise = torch.randn(count, DIM, generator=generator, dtype=torch.float64)
+    return z @ model.weight.T + model.noise * noise
+
+
+def draws(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_quadrature_gives_the_evidence():
+    model = LinearGaussian()
+    x = images(model)
+    # Posterior sigmas are 0.33 and 0.57: at spacing 0.1 the trapezoidal rule errs by
+    # exp(-2 pi^2 (0.33 / 0.1)^2), far below the rounding of a sum over 14,641 points.
+    value = log_evidence(model, x, Grid(6.0, 0.1))
+    torch.testing.assert_close(value, model.log_evidence(x), atol=1e-8, rtol=0)
+
+
+def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_better():
+    model = LinearGaussian(noise=0.1, scale=3.0)  # posterior sigmas 0.033 and 0.017
+    x = images(model, 40)
+    x[0] += model.weight.sum(1) * 5  # an image whose posterior lies outside the first range
+    truth = model.log_evidence(x)
+    assert (log_evidence(model, x, Grid(5.0, 0.1)) - truth).abs().max() > 0.1
+    grid, moved = settle_grid(model, x, tolerance=1e-4)
+    assert grid.half_width > 5.0
+    assert grid.spacing < 0.1
+    assert moved <= 1e-4
+    # The check bounds the mean move per refinement, and each refinement beats the last by far.
+    assert (log_evidence(model, x, grid) - truth).abs().mean() < 1e-3
+
+
+def test_a_posterior_too_narrow_for_any_grid_is_refused():
+    model = LinearGaussian(noise=1e-3)
+    with pytest.raises(ValueError, match="not settled"):
+        settle_grid(model, images(model, 4), tolerance=1e-4)
+
+
+def test_with_the_exact_posterior_every_bound_is_the_evidence():
+    model = LinearGaussian()
+    x = images(model)
+    elbo, _, bound, bound_se = multisample_bounds(model, x, 50, draws())
+    # Every weight equals p(x), so L_K has no noise; the ELBO's reconstruction term does.
+    torch.testing.assert_close(bound, model.log_evidence(x), atol=1e-10, rtol=0)
+    assert bound_se.max() < 1e-10
+    assert (elbo - model.log_evidence(x)).mean().abs() < 0.05
+
+
+def mean_and_error(value, se):
+    """Mean over images, and its Monte Carlo error with the images held fixed."""
+    return value.mean().item(), (se.square().sum().sqrt() / len(se)).item()
+
+
+def test_elbo_lies_below_the_evidence_by_the_kl():
+    model = LinearGaussian(shift=0.5, stretch=1.2)
+    x = images(model)
+    elbo, se, _, _ = multisample_bounds(model, x, 200, draws())
+    gap, error = mean_and_error(model.log_evidence(x) - elbo, se)
+    assert error < 0.01  # so that the next line can tell a KL of 0.33 from its half
+    assert abs(gap - model.kl()) < 4 * error
+
+
+def test_multisample_bounds_rise_to_the_evidence():
+    # A proposal far off (KL 2.3), so that the steps of the ladder exceed its errors many times.
+    model = LinearGaussian(shift=1.5, stretch=1.2)
+    x = images(model, 3000)
+    ladder = {}
+    for k in (2, 8, 32, 128, 1000):
+        _, _, bound, se = multisample_bounds(model, x, k, draws(k))
+        ladder[k] = mean_and_error(model.log_evidence(x) - bound, se)
+    gaps = [model.kl(), *(gap for gap, _ in ladder.values()), 0.0]
+    assert all(upper > lower for upper, lower in itertools.pairwise(gaps))
+    # For large K the gap is chi^2(posterior || q) / (2 K) (Domke & Sheldon 2018, theorem 3), with
+    # terms of order 1 / K^2 left out: 15 % at most for these K.
+    for k in (128, 1000):
+        gap, error = ladder[k]
+        expected = model.chi_square() / (2 * k)
+        assert abs(gap - expected) < 4 * error + 0.15 * expected
+        assert error < 0.4 * expected
+
+
+def test_errors_are_as_large_as_they_say():
+    model = LinearGaussian(shift=0.5, stretch=1.2)
+    x = images(model, 1000)
+    k = 200
+    elbo, elbo_se, bound, bound_se = multisample_bounds(model, x, k, draws())
+    truth = model.log_evidence(x)
+    for value, se, gap in (
+        (elbo, elbo_se, model.kl()),
+        (bound, bound_se, model.chi_square() / (2 * k)),
+    ):
+        score = (value - (truth - gap)) / se
+        # The spread of 1,000 standard scores is 1 with standard error 0.022.
+        assert abs(score.std() - 1) < 0.1
+        assert abs(score.mean()) < 0.2
+
+
+def test_one_sample_has_no_error_to_report():
+    model = LinearGaussian()
+    with pytest.raises(ValueError, match="fewer than 2"):
+        multisample_bounds(model, images(model, 3), 1, draws())

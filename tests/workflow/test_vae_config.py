@@ -1,0 +1,58 @@
+"""Which of recipe, autoencoder and image set decides a setting."""
+
+import pytest
+
+from workflow.lib.vae_config import unknown_recipes, vae_params
+
+
+@pytest.fixture
+def config():
+    return {
+        "images": {"digits": {"dataset": "digits", "test_fraction": 0.2, "batch": 64}},
+        "vaes": {
+            "vae": {
+                "recipe": "default",
+                "hidden": 512,
+                "latent": 2,
+                "epochs": 100,
+                "binarise": "dynamic",
+                "points": 7,
+            }
+        },
+        "vae_recipes": {"default": {"batch": 500, "points": 512, "slope": 6.0}},
+    }
+
+
+def test_the_image_set_decides_before_the_autoencoder_and_it_before_its_recipe(config):
+    settings = vae_params(config, "digits", "vae")
+    assert settings["recipe"] == {"batch": 64, "points": 7, "slope": 6.0, "epochs": 100}
+    assert settings["recipe_name"] == "default"
+    assert (settings["hidden"], settings["latent"], settings["binarise"]) == (512, 2, "dynamic")
+
+
+def test_an_image_set_may_choose_another_recipe(config):
+    config["vae_recipes"]["slow"] = {"batch": 1, "points": 1, "slope": 1.0}
+    config["images"]["digits"]["recipe"] = "slow"
+    settings = vae_params(config, "digits", "vae")
+    assert settings["recipe_name"] == "slow"
+    assert settings["recipe"]["slope"] == 1.0
+
+
+def test_the_config_itself_is_left_as_it_was(config):
+    vae_params(config, "digits", "vae")
+    assert "batch" not in config["vaes"]["vae"]
+
+
+@pytest.mark.parametrize(("section", "name"), [("vaes", "vae"), ("images", "digits")])
+def test_a_recipe_that_no_one_defines_is_named(config, section, name):
+    assert unknown_recipes(config) == []
+    config[section][name]["recipe"] = "defualt"
+    (problem,) = unknown_recipes(config)
+    assert f"{section}.{name}.recipe" in problem
+    assert "'defualt'" in problem
+    assert "default" in problem.split("known:")[1]
+
+
+def test_what_an_overlay_removed_needs_no_recipe(config):
+    config["vaes"]["other"] = None
+    assert unknown_recipes(config) == []

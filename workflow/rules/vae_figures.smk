@@ -1,0 +1,114 @@
+# The autoencoder study's figures. They read tables and pictures, never models, and import no torch.
+
+
+rule plot_vae_bounds:
+    input:
+        bounds=out("vae/{images}/{vae}/bounds.csv"),
+        code=sources("scripts/plot_vae_bounds.py"),
+    output:
+        vae_figure("bounds"),
+    log:
+        log_of("figures/vae/{images}/{vae}/bounds"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        images="{images}",
+        vae="{vae}",
+    script:
+        "../../scripts/plot_vae_bounds.py"
+
+
+rule plot_vae_images:
+    input:
+        pictures=out("vae/{images}/{vae}/pictures.npz"),
+        code=sources("scripts/plot_vae_images.py"),
+    output:
+        vae_figure("{shown}"),
+    log:
+        log_of("figures/vae/{images}/{vae}/{shown}"),
+    wildcard_constraints:
+        shown="real|generated",
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        images="{images}",
+        vae="{vae}",
+        shown="{shown}",
+    script:
+        "../../scripts/plot_vae_images.py"
+
+
+rule plot_vae_reconstructions:
+    input:
+        pictures=out("vae/{images}/{vae}/pictures.npz"),
+        code=sources("scripts/plot_vae_reconstructions.py"),
+    output:
+        vae_figure("reconstructions"),
+    log:
+        log_of("figures/vae/{images}/{vae}/reconstructions"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        images="{images}",
+        vae="{vae}",
+    script:
+        "../../scripts/plot_vae_reconstructions.py"
+
+
+rule plot_vae_latent:
+    input:
+        latent=out("vae/{images}/{vae}/latent.npz"),
+        pictures=out("vae/{images}/{vae}/pictures.npz"),
+        code=sources("scripts/plot_vae_latent.py"),
+    output:
+        vae_figure("latent"),
+    log:
+        log_of("figures/vae/{images}/{vae}/latent"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        images="{images}",
+        vae="{vae}",
+    script:
+        "../../scripts/plot_vae_latent.py"
+
+
+rule plot_vae_gaps:
+    input:
+        by_image=out("vae/{images}/{vae}/image_bounds.npz"),
+        code=sources("scripts/plot_vae_gaps.py"),
+    output:
+        vae_figure("gaps"),
+    log:
+        log_of("figures/vae/{images}/{vae}/gaps"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        images="{images}",
+        vae="{vae}",
+        samples=config["vae_bounds"]["samples"],
+    script:
+        "../../scripts/plot_vae_gaps.py"
+
+
+rule plot_vae_comparison:
+    input:
+        bounds=expand(out("vae/{{images}}/{vae}/bounds.csv"), vae=sorted(VAES)),
+        code=sources("scripts/plot_vae_comparison.py"),
+    output:
+        multiext(out("figures/vae/{images}/comparison"), png=".png", svg=".svg"),
+    log:
+        log_of("figures/vae/{images}/comparison"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        images="{images}",
+        vaes=sorted(VAES),
+    script:
+        "../../scripts/plot_vae_comparison.py"
