@@ -27,7 +27,7 @@ rule figures:
         expand(
             out("figures/{target}/{name}.png"),
             target=TARGETS,
-            name=["elbo", "few_draws", "many_draws", "divergences"],
+            name=TARGET_FIGURES,
         ),
         expand(out("figures/vae/{images}/comparison.png"), images=IMAGES),
         of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
@@ -39,3 +39,26 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/vae_figures.smk"
 include: "workflow/rules/report.smk"
+
+
+# Each target by its own name.
+for target in TARGETS:
+
+    rule:
+        name:
+            target
+        input:
+            expand(
+                out("{target}/{file}"),
+                target=target,
+                file=[
+                    "divergence.csv",
+                    "knn_floor.csv",
+                    "hmc/long.json",
+                    "hmc/short.nc",
+                ],
+            ),
+            expand(
+                out("figures/{target}/{name}.png"), target=target, name=TARGET_FIGURES
+            ),
+        localrule: True

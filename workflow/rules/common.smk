@@ -14,6 +14,7 @@ TARGETS = named(config["targets"])
 FLOWS = named(config["flows"])
 VAES = named(config["vaes"])
 IMAGES = named(config["images"]) if VAES else {}
+TARGET_FIGURES = ["elbo", "few_draws", "many_draws", "divergences"]
 VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
 ENVIRONMENT = "../../environment.yml"
 # Flows are shown in the order of their names, whatever the order of the config.
