@@ -1,16 +1,13 @@
 """Runs of the workflow in copies of the repository, so that no test touches the checkout."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.repository import copy_to, snakemake
 
 # Python runs this first in every step: at its end the step's project modules are written down,
 # beside those that its rule declared.
@@ -52,19 +49,9 @@ class Checkout:
 
     def snakemake(self, *arguments: str, **environment: str) -> Ran:
         """Run Snakemake on config/tiny.yaml, on one core unless told otherwise."""
-        command = [sys.executable, "-m", "snakemake", "--configfile", "config/tiny.yaml"]
         cores = () if "--cores" in arguments else ("--cores", "1")
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("SNAKEMAKE")}
-        done = subprocess.run(
-            [*command, *cores, *arguments],
-            cwd=self.folder,
-            env=clean | {"XDG_CACHE_HOME": str(self.folder / ".cache")} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        options = ("--configfile", "config/tiny.yaml", *cores, *arguments)
+        done = snakemake(self.folder, *options, limit=600, **environment)
         return Ran(done.returncode, done.stdout)
 
     def planned(self, *arguments: str) -> list[str]:
@@ -86,33 +73,6 @@ class Checkout:
         (self.folder / path).write_text(text.replace(old, new))
 
 
-def tracked_files() -> list[str]:
-    """The repository's own files, edits included; all that is no build product without git."""
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listing.returncode == 0:
-        return [path for path in listing.stdout.splitlines() if (ROOT / path).is_file()]
-    built = {".git", ".venv", ".snakemake", ".pytest_cache", ".ruff_cache", "__pycache__"}
-    paths = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-    return [
-        str(path) for path in paths if not built & set(path.parts) and path.parts[0] != "results"
-    ]
-
-
-def fresh_checkout(folder: Path) -> Checkout:
-    """A copy of the repository without anything made."""
-    for path in tracked_files():
-        if not path.startswith("tests/"):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / path, folder / path)
-    return Checkout(folder)
-
-
 class Study(NamedTuple):
     """The tiny study, made: where, what Snakemake said, and each step's imports as JSON lines."""
 
@@ -124,7 +84,7 @@ class Study(NamedTuple):
 @pytest.fixture(scope="session")
 def study(tmp_path_factory) -> Study:
     """The tiny study, made once, on two cores. To be read, never changed."""
-    checkout = fresh_checkout(tmp_path_factory.mktemp("study"))
+    checkout = Checkout(copy_to(tmp_path_factory.mktemp("study") / "copy"))
     spy = tmp_path_factory.mktemp("spy")
     (spy / "sitecustomize.py").write_text(SPY)
     record = spy / "imports.jsonl"
@@ -143,4 +103,4 @@ def made(study, tmp_path) -> Checkout:
 @pytest.fixture
 def bare(tmp_path) -> Checkout:
     """A copy of the repository with nothing made."""
-    return fresh_checkout(tmp_path / "bare")
+    return Checkout(copy_to(tmp_path / "bare"))
