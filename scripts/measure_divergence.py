@@ -2,6 +2,7 @@
 
 from step import progress, snakemake
 
+import numpy as np
 import pandas as pd
 import torch
 from flowcheck import divergence, files
@@ -21,6 +22,7 @@ flow, weights = load_flow(snakemake, target.dim)
 log_evidence = files.read_json(paths.exact)["log_evidence"]
 exact = torch.from_numpy(files.read_arrays(paths.exact_draws)["theta"])
 chain = files.read_chains(paths.chains)["posterior"]["theta"].values.reshape(-1, target.dim)
+reference = divergence.evenly(chain, params.knn_draws)
 draws = files.read_arrays(paths.draws)["theta"]
 skipped = files.read_json(paths.run)["skipped_steps"]
 generators = generators_for(params.replicates, params.seed, params.target, params.flow, "kl")
@@ -40,9 +42,11 @@ for r in range(params.replicates):
     elbo = divergence.mean_with_error(log_p_over_q[r] + log_evidence)
     kl = divergence.kl_divergence(log_p_over_q[r], k)
     forward = divergence.kl_divergence(log_q_over_p[r], divergence.pareto_k(log_q_over_p[r]))
-    knn = divergence.knn_divergence(
-        draws[r, : params.knn_draws], divergence.evenly(chain, params.knn_draws), params.neighbours
-    )
+    own, knn = draws[r, : params.knn_draws], float("nan")
+    if np.isfinite(own).all():
+        knn = divergence.knn_divergence(own, reference, params.neighbours)
+    else:
+        print(f"WARNING: replicate {r} has draws that are not finite: no neighbour estimate")
     rows.append(
         {
             "target": params.target,

@@ -33,8 +33,10 @@ def mean_with_error(values: np.ndarray) -> Estimate:
 def pareto_k(log_weights: np.ndarray) -> float:
     """Shape of the generalised Pareto tail of the weights; log_weights [n].
 
-    -inf where all weights are equal: no tail to fit.
+    -inf where all weights are equal: no tail to fit; inf where one is not a number or infinite.
     """
+    if np.isnan(log_weights).any() or np.isposinf(log_weights).any():
+        return float("inf")
     if np.ptp(log_weights) < 1e-12:
         return float("-inf")
     # ArviZ takes log likelihoods, whose importance weights are their inverses.

@@ -1,4 +1,4 @@
-"""What a flow's file takes, read from its source: the rules' process imports no model code."""
+"""What a flow's or a posterior's file takes, read from its source: rules import no model code."""
 
 import ast
 from functools import cache
@@ -7,6 +7,7 @@ from typing import NamedTuple
 from workflow.lib.imports import SCRIPTS
 
 FLOWS = SCRIPTS / "flowcheck" / "flows"
+TARGETS = SCRIPTS / "flowcheck" / "targets"
 
 
 class Sizes(NamedTuple):
@@ -36,10 +37,19 @@ def _derives_from_flow(flow: ast.ClassDef) -> bool:
 def _arguments(flow: ast.ClassDef) -> Sizes:
     for node in flow.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-            names = [argument.arg for argument in node.args.args[2:]]  # after self and dim
+            names = [argument.arg for argument in node.args.args[2:]]  # after self and dim, or y
             optional = len(node.args.defaults)
             return Sizes(tuple(names[: len(names) - optional]), tuple(names))
     return Sizes((), ())
+
+
+@cache
+def target_arguments(family: str) -> tuple[str, ...]:
+    """The settings that the posterior in `targets/<family>.py` takes besides its data."""
+    for node in ast.parse((TARGETS / f"{family}.py").read_text()).body:
+        if isinstance(node, ast.ClassDef) and node.name == "Target":
+            return _arguments(node).known
+    return ()
 
 
 def flow_families() -> list[str]:

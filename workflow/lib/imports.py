@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 # The pinned environment changes numbers as much as the code does.
 LOCK = "requirements.lock"
+# What a library module may read from beside it.
+DATA_SUFFIXES = (".mplstyle", ".j2", ".css", ".js")
 
 
 def sources(script: str, *by_name: str) -> list[str]:
@@ -65,7 +67,7 @@ def _beside(path: Path) -> list[Path]:
     """Files beside a library module that are no modules: its style sheet, its templates."""
     if path.parent == SCRIPTS:
         return []
-    return [other for other in path.parent.iterdir() if other.is_file() and other.suffix != ".py"]
+    return [other for other in path.parent.iterdir() if other.suffix in DATA_SUFFIXES]
 
 
 def _module_file(name: str) -> Path | None:

@@ -3,6 +3,7 @@
 from snakemake.utils import validate
 
 from workflow.lib.config import check, flow_params, named, own_data, read_schema
+from workflow.lib.families import target_arguments
 from workflow.lib.imports import sources
 from workflow.lib.vae_config import vae_params
 
@@ -54,9 +55,11 @@ def flow_module(wildcards):
 
 
 def target_settings(wildcards):
-    """The target's own settings: what its constructor takes besides the data."""
+    """The target's own settings: those its family takes, besides the data."""
     entry = TARGETS[wildcards.target]
-    return {key: value for key, value in entry.items() if key not in ("family", "data")}
+    return {
+        key: entry[key] for key in target_arguments(entry["family"]) if key in entry
+    }
 
 
 def target_code(script):

@@ -9,14 +9,15 @@ MEASURED = ("elbo", "kl", "kl_forward", "kl_knn")
 def by_flow(table: pd.DataFrame) -> list[dict]:
     """Mean and spread over replicates of every estimate, per flow; worst KL, Pareto k and skips."""
     rows = []
+    # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
     for flow, ours in table.groupby("flow", sort=True):
         row = {"flow": flow, "replicates": len(ours)}
         for column in MEASURED:
-            spread = ours[column].std() if len(ours) > 1 else None
-            row[column] = (ours[column].mean(), spread)
-        row["kl_worst"] = ours["kl"].max()
-        row["kl_se"] = ours["kl_se"].max()
-        row["pareto_k"] = ours["pareto_k"].max()
+            spread = ours[column].std(skipna=False) if len(ours) > 1 else None
+            row[column] = (ours[column].mean(skipna=False), spread)
+        row["kl_worst"] = ours["kl"].max(skipna=False)
+        row["kl_se"] = ours["kl_se"].max(skipna=False)
+        row["pareto_k"] = ours["pareto_k"].max(skipna=False)
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
         rows.append(row)
     return rows
