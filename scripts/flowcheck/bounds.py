@@ -93,12 +93,12 @@ def log_evidence(model, x: Tensor, grid: Grid) -> Tensor:
     return total
 
 
-def settle_grid(model, x: Tensor, tolerance: float) -> tuple[Grid, float]:
+def settle_grid(model, x: Tensor, tolerance: float) -> tuple[Grid, Tensor, float]:
     """The coarsest and smallest grid tried on which log p(x) of the images x stands.
 
     The square is enlarged, then the spacing refined, until neither step moves log p(x) by more
     than `tolerance` nats (the mean over images of the absolute moves). Returns the grid as it was
-    before the last, idle step of each kind, and the larger of these two steps' moves.
+    before the last, idle step of each kind, log p(x) [B] on it, and the larger of these two moves.
     Raises ValueError if the grid does not settle: a posterior too narrow or too far out.
     """
     grid = Grid(PRIOR_RANGE, COARSEST)
@@ -116,4 +116,4 @@ def settle_grid(model, x: Tensor, tolerance: float) -> tuple[Grid, float]:
                 moves.append(move)
                 break
             grid, value = better, checked
-    return grid, max(moves)
+    return grid, value, max(moves)

@@ -84,12 +84,13 @@ def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_bette
     x[0] += model.weight.sum(1) * 5  # an image whose posterior lies outside the first range
     truth = model.log_evidence(x)
     assert (log_evidence(model, x, Grid(5.0, 0.1)) - truth).abs().max() > 0.1
-    grid, moved = settle_grid(model, x, tolerance=1e-4)
+    grid, value, moved = settle_grid(model, x, tolerance=1e-4)
     assert grid.half_width > 5.0
     assert grid.spacing < 0.1
     assert moved <= 1e-4
     # The check bounds the mean move per refinement, and each refinement beats the last by far.
-    assert (log_evidence(model, x, grid) - truth).abs().mean() < 1e-3
+    assert (value - truth).abs().mean() < 1e-3
+    assert torch.equal(value, log_evidence(model, x, grid))
 
 
 def test_a_posterior_too_narrow_for_any_grid_is_refused():
