@@ -84,12 +84,13 @@ def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_bette
     x[0] += model.weight.sum(1) * 5  # an image whose posterior lies outside the first range
     truth = model.log_evidence(x)
     assert (log_evidence(model, x, Grid(5.0, 0.1)) - truth).abs().max() > 0.1
-    grid, moved = settle_grid(model, x, tolerance=1e-4)
+    grid, value, moved = settle_grid(model, x, tolerance=1e-4)
     assert grid.half_width > 5.0
     assert grid.spacing < 0.1
     assert moved <= 1e-4
     # The check bounds the mean move per refinement, and each refinement beats the last by far.
-    assert (log_evidence(model, x, grid) - truth).abs().mean() < 1e-3
+    assert (value - truth).abs().mean() < 1e-3
+    assert torch.equal(value, log_evidence(model, x, grid))
 
 
 def test_a_posterior_too_narrow_for_any_grid_is_refused():
@@ -141,23 +142,17 @@ def test_multisample_bounds_rise_to_the_evidence():
         assert error < 0.4 * expected
 
 
-def test_errors_are_as_large_as_they_say():
-    model = LinearGaussian(shift=0.5, stretch=1.2)
-    x = images(model, 1000)
-    k = 200
-    elbo, elbo_se, bound, bound_se = multisample_bounds(model, x, k, draws())
-    truth = model.log_evidence(x)
-    for value, se, gap in (
-        (elbo, elbo_se, model.kl()),
-        (bound, bound_se, model.chi_square() / (2 * k)),
-    ):
-        score = (value - (truth - gap)) / se
-        # The spread of 1,000 standard scores is 1 with standard error 0.022.
-        assert abs(score.std() - 1) < 0.1
-        assert abs(score.mean()) < 0.2
-
-
-def test_one_sample_has_no_error_to_report():
-    model = LinearGaussian()
-    with pytest.raises(ValueError, match="fewer than 2"):
-        multisample_bounds(model, images(model, 3), 1, draws())
+@pytest.mark.parametrize("stretch", [1.2, 0.6])
+def test_errors_are_as_large_as_they_say(stretch):
+    # With 0.6 of the posterior's sigma, large weights are rare and have no variance.
+    model = LinearGaussian(shift=0.5, stretch=stretch)
+    x = images(model, 50)
+    means, claims = [], []
+    for seed in range(100):
+        elbo, elbo_se, bound, bound_se = multisample_bounds(model, x, 50, draws(seed))
+        means.append(torch.stack([elbo.mean(), bound.mean()]))
+        claims.append(torch.stack([elbo_se.square().sum(), bound_se.square().sum()]) / len(x) ** 2)
+    seen, claimed = torch.stack(means).var(0), torch.stack(claims).mean(0)
+    # A variance from 100 repeats has a relative error of 0.14, more with heavy tails. The delta
+    # method would fail: for the narrow proposal its variance is 2.6 times too small.
+    assert ((seen / claimed - 1).abs() < 0.5).all(), (seen, claimed)
