@@ -31,6 +31,7 @@ rule figures:
         ),
         expand(out("figures/vae/{images}/comparison.png"), images=IMAGES),
         of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
+        expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
 
 
 include: "workflow/rules/truth.smk"
@@ -38,6 +39,7 @@ include: "workflow/rules/flows.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/vae_figures.smk"
+include: "workflow/rules/theory.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -103,6 +104,9 @@ def _unknown_names(config: dict) -> list[str]:
             )
         family = target.get("family", "banana")
         problems += _unknown_family("targets", f"targets.{name}", family, _target_families())
+    studied = config.get("theory", {}).get("target")
+    if studied is not None and studied not in (known := named(config["targets"])):
+        problems.append(f"theory.target: no target '{studied}'{_nearest(studied, known)}")
     for key, recipe in wanted.items():
         if recipe not in recipes:
             problems.append(f"{key}.recipe: no recipe '{recipe}'{_nearest(recipe, recipes)}")
@@ -125,6 +129,15 @@ def _contradictions(config: dict, schema: dict) -> list[str]:
             f"divergence.knn_draws: {wanted} of the {kept} draws that divergence.flow_draws keeps "
             "are wanted; raise that or lower this"
         )
+    defaults = schema["properties"]["theory"]["properties"]["multisample"]["properties"]
+    multisample = {key: entry["default"] for key, entry in defaults.items()}
+    multisample |= config.get("theory", {}).get("multisample", {})
+    for smaller, larger in pairwise([*multisample["samples"], multisample["draws"]]):
+        if larger == smaller or larger % smaller:
+            problems.append(
+                f"theory.multisample.samples: {smaller} does not divide {larger}; each number "
+                "divides the next, and the last one draws, so that all bounds share their draws"
+            )
     return problems
 
 

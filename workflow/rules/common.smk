@@ -60,6 +60,15 @@ def target_settings(wildcards):
     return {
         key: entry[key] for key in target_arguments(entry["family"]) if key in entry
     }
+def settings_of(target):
+    """The target's own settings: what its constructor takes besides the data."""
+    entry = TARGETS[target]
+    return {key: value for key, value in entry.items() if key not in ("family", "data")}
+
+
+def target_settings(wildcards):
+    """Params function: the target's own settings."""
+    return settings_of(wildcards.target)
 
 
 def target_code(script):

@@ -1,0 +1,80 @@
+"""How noisy the gradient estimators of the ELBO are, along one training.
+
+Roeder, Wu & Duvenaud, "Sticking the Landing", 2017 (arXiv 1703.09194): at a perfect fit the path
+gradient is zero draw by draw, while the total gradient keeps the score's covariance.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from flowcheck.flows.base import Flow, sample
+from flowcheck.training import Layout, Recipe, State, draw_noise, make_step, objective
+
+ESTIMATORS = ("total", "path")
+
+
+class Variance(NamedTuple):
+    """After `iteration` steps: trace of each estimator's covariance, and log p(x)/q(x) [n]."""
+
+    iteration: int
+    trace: dict[str, float]
+    log_ratio: np.ndarray
+
+
+def estimator_variance(
+    flow: Flow, log_density: Callable, layout: Layout, flat: Tensor, z: Tensor, gradient: str
+) -> float:
+    """Trace of the covariance of the gradient of the negative ELBO from S draws.
+
+    flat: [P] parameters; z: [B, S, dim], one batch of S draws per estimate; gradient: "total" or
+    "path". B estimates know it to about sqrt(2 / B), less where many parameters share it.
+    """
+    repeated = flat.detach().expand(len(z), -1).clone().requires_grad_()
+    loss, _ = objective(flow, log_density, layout.unflatten(repeated), z, gradient)
+    (gradients,) = torch.autograd.grad(loss.sum(), repeated)
+    return float(gradients.double().var(dim=0).sum())
+
+
+def along_training(
+    flow: Flow,
+    log_density: Callable[[Tensor], Tensor],
+    recipe: Recipe,
+    generator: Generator,
+    batches: int,
+    draws: int,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> list[Variance]:
+    """Train one replicate, in float32, and measure at about five iterations a decade.
+
+    batches: estimates behind each variance; draws: of the flow, in float64, behind each
+    log_ratio, whose normaliser is the evidence.
+    """
+    initial = flow.initial(generator, recipe.start)
+    layout = Layout(initial)
+    flat = layout.flatten(initial).unsqueeze(0)
+    zeros, count = torch.zeros_like(flat), torch.zeros(1)
+    state = State(flat, zeros, zeros, flat, count, count)
+    step = make_step(flow, log_density, layout, recipe)
+    marks = np.unique(np.geomspace(1, recipe.iterations, 1 + 5 * len(str(recipe.iterations))))
+    marks = {0, *np.round(marks).astype(int).tolist()}
+    found = []
+    for iteration in progress(range(recipe.iterations + 1)):
+        if iteration in marks:
+            flat = state.average[0]
+            z = draw_noise([generator], batches, recipe.samples, flow.dim).squeeze(1)
+            trace = {
+                name: estimator_variance(flow, log_density, layout, flat, z, name)
+                for name in ESTIMATORS
+            }
+            weights = layout.unflatten(flat.double().unsqueeze(0))
+            theta, log_q = sample(flow, weights, draws, [generator])
+            ratio = (log_density(theta) - log_q).squeeze(0).numpy()
+            found.append(Variance(iteration, trace, ratio))
+        if iteration < recipe.iterations:
+            noise = draw_noise([generator], 1, recipe.samples, flow.dim)[0]
+            state, _ = step(state, noise, torch.tensor(recipe.learning_rate_at(iteration)))
+    return found

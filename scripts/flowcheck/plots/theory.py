@@ -1,0 +1,105 @@
+"""Figures of the statements proved in the appendix: what is predicted is dashed."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from flowcheck.plots import style
+
+# Steps of the left panel, in which the fast kernels are done.
+FEW_STEPS = 120
+MARKERS = "osD^vP*X"
+
+
+def plot_contraction(table: pd.DataFrame, rates: dict[str, float]) -> Figure:
+    """KL against the step under each kernel; rates: kernel -> the factor predicted for a step.
+
+    table: columns kernel, step, kl.
+    """
+    figure, (left, right) = style.panels(2, 2, (4.9, 4.0), sharey=True)
+    for number, kernel in enumerate(sorted(table["kernel"].unique())):
+        ours = table[table["kernel"] == kernel]
+        step, kl = ours["step"].to_numpy(), ours["kl"].to_numpy()
+        tint, flat = f"C{number % 6}", kl[-1] == kl[0]
+        width = 3.2 - 1.6 * (kernel == "reflection") if flat else 1.6
+        for ax in (left, right):
+            ax.plot(step, kl, color=tint, lw=width, label=kernel, alpha=0.9)
+            if len(step) > 2 and not flat:
+                ax.plot(
+                    step, _asymptote(step, kl, rates[kernel]), color="black", lw=1, ls=(0, (3, 3))
+                )
+        if len(step) == 2:
+            left.plot(step, kl, "o", color=tint, ms=4)
+    left.set_xlim(-2, FEW_STEPS)
+    right.set_xlim(0, table["step"].max())
+    left.plot([], [], color="black", lw=1, ls=(0, (3, 3)), label="predicted rate")
+    left.set_yscale("log")
+    left.set_ylim(1e-27, 1e3)
+    left.set_ylabel(r"KL$(q_t\|p)$, nats")
+    left.legend(loc="lower left", fontsize=8)
+    left.set_title("the first steps")
+    right.set_title("all steps")
+    for ax in (left, right):
+        ax.set_xlabel("step t")
+        ax.grid(True)
+    return figure
+
+
+def plot_multisample(gaps: pd.DataFrame, families: dict[str, str]) -> Figure:
+    """log p(y) - L_K against K, a panel for each target; families: flow -> family.
+
+    gaps: columns target, flow, k, gap, gap_se, predicted.
+    """
+    targets = sorted(gaps["target"].unique())
+    figure, axes = style.panels(len(targets), 3, (4.6, 4.2))
+    for ax, target in zip(axes, targets, strict=True):
+        here = gaps[gaps["target"] == target]
+        for number, flow in enumerate(sorted(here["flow"].unique())):
+            ours = here[here["flow"] == flow]
+            tint = style.colour(families[flow]) if flow in families else f"C{3 + number}"
+            marker = MARKERS[number % len(MARKERS)]
+            ax.errorbar(
+                ours["k"], ours["gap"], 2 * ours["gap_se"], color=tint, marker=marker, ms=4.5,
+                lw=1.2, capsize=2, label=style.label(flow),
+            )  # fmt: skip
+            ax.plot(ours["k"], ours["predicted"], color=tint, lw=1.2, ls=(0, (3, 3)))
+        ax.plot([], [], color="0.3", lw=1.2, ls=(0, (3, 3)), label=r"Var$(w/p(y))\,/\,2K$")
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_title(target)
+        ax.set_xlabel("samples K")
+        ax.grid(True)
+        ax.legend(loc="lower left", fontsize=8)
+    axes[0].set_ylabel(r"$\log p(y) - L_K$, nats")
+    return figure
+
+
+def plot_gradients(table: pd.DataFrame) -> Figure:
+    """Left: both estimators' variance against the iteration; right: against the KL reached.
+
+    table: columns iteration, estimator, variance, kl.
+    """
+    figure, (left, right) = style.panels(2, 2, (4.6, 3.8), sharey=True)
+    names = {"total": ("total gradient", "C1", "o"), "path": ("path gradient", "C2", "s")}
+    for estimator, (text, tint, marker) in names.items():
+        ours = table[table["estimator"] == estimator]
+        # Iteration 0 has no place on a log axis: it is drawn beside the first.
+        left.plot(
+            ours["iteration"].clip(lower=0.5), ours["variance"], marker=marker, color=tint, ms=4
+        )
+        right.plot(ours["kl"], ours["variance"], marker=marker, color=tint, ms=4, lw=0, label=text)
+    for ax in (left, right):
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.grid(True)
+    right.invert_xaxis()
+    left.set_xlabel("iteration")
+    right.set_xlabel(r"exact KL$(q\|p)$ reached, nats")
+    left.set_ylabel("trace of the gradient's covariance")
+    right.legend(loc="lower left")
+    return figure
+
+
+def _asymptote(step: np.ndarray, kl: np.ndarray, rate: float) -> np.ndarray:
+    """The line of the predicted slope through the last value."""
+    return np.exp(np.log(kl[-1]) + (step - step[-1]) * np.log(rate))

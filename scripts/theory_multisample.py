@@ -1,0 +1,45 @@
+"""The multi-sample bound of one flow, for rising numbers of samples, beside the evidence."""
+
+from step import progress, snakemake
+
+import pandas as pd
+import torch
+from flowcheck import divergence, files, multisample
+from flowcheck.flows.base import sample
+from flowcheck.seeds import generators_for
+from load_flow import load_flow
+from load_target import load_target
+
+# Draws are made and scored this many at a time: small enough for the processor's cache.
+CHUNK = 5000
+
+params = snakemake.params
+multisample.check_sizes(params.samples, params.draws)
+target = load_target(snakemake)
+flow, weights = load_flow(snakemake, target.dim)
+log_evidence = files.read_json(snakemake.input.exact)["log_evidence"]
+generators = generators_for(
+    params.replicates, params.seed, params.target, params.flow, "multisample"
+)
+log_w = []
+for start in progress(range(0, params.draws, CHUNK), f"L_K of {params.flow}"):
+    theta, log_q = sample(flow, weights, min(CHUNK, params.draws - start), generators)
+    log_w.append(target.log_density(theta) - log_q)
+log_w = torch.cat(log_w, dim=-1).numpy()
+log_r = log_w - log_evidence
+tails = [divergence.pareto_k(row) for row in log_r]
+
+bounds, gaps = [], []
+for k in params.samples:
+    value = multisample.mean_of([multisample.bound(row, k) for row in log_w])
+    gap = multisample.mean_of(
+        [multisample.gap(row, k, tail) for row, tail in zip(log_r, tails, strict=True)]
+    )
+    predicted = sum(multisample.predicted_gap(row, k) for row in log_r) / len(log_r)
+    name = {"target": params.target, "flow": params.flow, "k": k}
+    bounds.append(name | {"value": value.value, "se": value.se, "log_evidence": log_evidence})
+    gaps.append(
+        name | {"gap": gap.value, "gap_se": gap.se, "predicted": predicted, "pareto_k": max(tails)}
+    )
+files.write_table(snakemake.output.bounds, pd.DataFrame(bounds))
+files.write_table(snakemake.output.gaps, pd.DataFrame(gaps))

@@ -1,0 +1,213 @@
+# The theory made visible: kernels that shrink KL, bounds that rise, gradients that quieten.
+
+THEORY = config["theory"]
+# Kernels and gradients are studied on one posterior: the one named, else the first by name.
+STUDIED = THEORY["target"] or min(TARGETS)
+STUDIED_MODULE = f"flowcheck.targets.{TARGETS[STUDIED]['family']}"
+STUDIED_PARAMS = {
+    "target": STUDIED,
+    "family": TARGETS[STUDIED]["family"],
+    "settings": settings_of(STUDIED),
+}
+# The flow along whose training gradients are studied, if the study trains it.
+GRADIENT_FLOW = THEORY["gradients"]["flow"]
+THEORY_FIGURES = ["contraction", "multisample"]
+if GRADIENT_FLOW in FLOWS:
+    THEORY_FIGURES.append("gradients")
+
+
+def theory_figure(name):
+    """The files of one figure of the theory."""
+    return multiext(out(f"figures/theory/{name}"), png=".png", svg=".svg")
+
+
+localrules:
+    theory,
+    gather_multisample,
+
+
+rule theory:
+    input:
+        out("theory/kl_contraction.csv"),
+        out("theory/multisample_bounds.csv"),
+        expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
+
+
+rule theory_contraction:
+    input:
+        data=out(f"{STUDIED}/data.npz"),
+        exact=out(f"{STUDIED}/exact.json"),
+        code=sources("scripts/theory_contraction.py", STUDIED_MODULE),
+    output:
+        table=out("theory/kl_contraction.csv"),
+        facts=out("theory/kl_contraction.json"),
+    log:
+        log_of("theory/kl_contraction"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        **STUDIED_PARAMS,
+        points=THEORY["contraction"]["points"],
+        steps=THEORY["contraction"]["steps"],
+    script:
+        "../../scripts/theory_contraction.py"
+
+
+rule theory_multisample:
+    input:
+        data=out("{target}/data.npz"),
+        exact=out("{target}/exact.json"),
+        model=out("{target}/flows/{flow}/model.safetensors"),
+        code=flow_code("scripts/theory_multisample.py"),
+    output:
+        bounds=out("theory/multisample/{target}/{flow}_bounds.csv"),
+        gaps=out("theory/multisample/{target}/{flow}_gaps.csv"),
+    log:
+        log_of("theory/multisample/{target}/{flow}"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        seed=config["seed"],
+        target="{target}",
+        family=lambda wc: TARGETS[wc.target]["family"],
+        settings=target_settings,
+        flow="{flow}",
+        flow_family=flow_setting("family"),
+        sizes=flow_setting("sizes"),
+        replicates=flow_setting("replicates"),
+        samples=THEORY["multisample"]["samples"],
+        draws=THEORY["multisample"]["draws"],
+    script:
+        "../../scripts/theory_multisample.py"
+
+
+rule theory_heavy_tails:
+    input:
+        code=sources("scripts/theory_heavy_tails.py"),
+    output:
+        gaps=out("theory/multisample/heavy_tails.csv"),
+    log:
+        log_of("theory/multisample/heavy_tails"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        seed=config["seed"],
+        # Variances of q for p = N(0, 1): the weights of the second have none themselves.
+        variances={"close": 0.8, "narrow": 0.25},
+        samples=THEORY["multisample"]["samples"],
+        draws=THEORY["multisample"]["draws"],
+    script:
+        "../../scripts/theory_heavy_tails.py"
+
+
+rule gather_multisample:
+    input:
+        bounds=expand(
+            out("theory/multisample/{target}/{flow}_bounds.csv"),
+            target=sorted(TARGETS),
+            flow=ORDER,
+        ),
+        gaps=[
+            *expand(
+                out("theory/multisample/{target}/{flow}_gaps.csv"),
+                target=sorted(TARGETS),
+                flow=ORDER,
+            ),
+            out("theory/multisample/heavy_tails.csv"),
+        ],
+        code=sources("scripts/gather_multisample.py"),
+    output:
+        bounds=out("theory/multisample_bounds.csv"),
+        gaps=out("theory/multisample_gaps.csv"),
+    log:
+        log_of("theory/multisample_bounds"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/gather_multisample.py"
+
+
+rule plot_contraction:
+    input:
+        table=out("theory/kl_contraction.csv"),
+        facts=out("theory/kl_contraction.json"),
+        code=sources("scripts/plot_contraction.py"),
+    output:
+        theory_figure("contraction"),
+    log:
+        log_of("figures/theory/contraction"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/plot_contraction.py"
+
+
+rule plot_multisample:
+    input:
+        gaps=out("theory/multisample_gaps.csv"),
+        code=sources("scripts/plot_multisample.py"),
+    output:
+        theory_figure("multisample"),
+    log:
+        log_of("figures/theory/multisample"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    params:
+        families=FAMILIES,
+    script:
+        "../../scripts/plot_multisample.py"
+
+
+if GRADIENT_FLOW in FLOWS:
+
+    rule theory_gradients:
+        input:
+            data=out(f"{STUDIED}/data.npz"),
+            exact=out(f"{STUDIED}/exact.json"),
+            code=sources(
+                "scripts/theory_gradients.py",
+                STUDIED_MODULE,
+                f"flowcheck.flows.{FAMILIES[GRADIENT_FLOW]}",
+            ),
+        output:
+            table=out("theory/gradient_variance.csv"),
+        log:
+            log_of("theory/gradient_variance"),
+        cache: True
+        conda:
+            ENVIRONMENT
+        params:
+            **STUDIED_PARAMS,
+            seed=config["seed"],
+            flow=GRADIENT_FLOW,
+            flow_family=FAMILIES[GRADIENT_FLOW],
+            sizes=flow_params(config, GRADIENT_FLOW)["sizes"],
+            recipe=flow_params(config, GRADIENT_FLOW)["recipe"],
+            iterations=THEORY["gradients"]["iterations"],
+            batches=THEORY["gradients"]["batches"],
+            draws=THEORY["gradients"]["draws"],
+        script:
+            "../../scripts/theory_gradients.py"
+
+    rule plot_gradients:
+        input:
+            table=out("theory/gradient_variance.csv"),
+            code=sources("scripts/plot_gradients.py"),
+        output:
+            theory_figure("gradients"),
+        log:
+            log_of("figures/theory/gradients"),
+        cache: True
+        conda:
+            ENVIRONMENT
+        script:
+            "../../scripts/plot_gradients.py"
