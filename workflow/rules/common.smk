@@ -17,6 +17,9 @@ VAES = named(config["vaes"])
 IMAGES = named(config["images"]) if VAES else {}
 TARGET_FIGURES = ["elbo", "few_draws", "many_draws", "divergences"]
 VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
+THEORY_FIGURES = ["contraction", "multisample"]
+if config["theory"]["gradients"]["flow"] in FLOWS:
+    THEORY_FIGURES.append("gradients")
 ENVIRONMENT = "../../environment.yml"
 # Flows are shown in the order of their names, whatever the order of the config.
 ORDER = sorted(FLOWS)

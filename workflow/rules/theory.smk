@@ -11,9 +11,6 @@ STUDIED_PARAMS = {
 }
 # The flow along whose training gradients are studied, if the study trains it.
 GRADIENT_FLOW = THEORY["gradients"]["flow"]
-THEORY_FIGURES = ["contraction", "multisample"]
-if GRADIENT_FLOW in FLOWS:
-    THEORY_FIGURES.append("gradients")
 
 
 def theory_figure(name):
