@@ -22,7 +22,6 @@ for name, variance in params.variances.items():
     tail = divergence.pareto_k(log_r)
     for k in params.samples:
         gap = multisample.gap(log_r, k, tail)
-        predicted = multisample.predicted_gap(log_r, k) if variance > 0.5 else np.nan
         rows.append(
             {
                 "target": "gaussian",
@@ -30,8 +29,9 @@ for name, variance in params.variances.items():
                 "k": k,
                 "gap": gap.value,
                 "gap_se": gap.se,
-                "predicted": predicted,
+                "predicted": multisample.predicted_gap(log_r, k),
                 "pareto_k": tail,
+                "replicates": 1,
             }
         )
 files.write_table(snakemake.output.gaps, pd.DataFrame(rows))

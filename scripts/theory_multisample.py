@@ -2,6 +2,7 @@
 
 from step import progress, snakemake
 
+import numpy as np
 import pandas as pd
 import torch
 from flowcheck import divergence, files, multisample
@@ -27,19 +28,26 @@ for start in progress(range(0, params.draws, CHUNK), f"L_K of {params.flow}"):
     log_w.append(target.log_density(theta) - log_q)
 log_w = torch.cat(log_w, dim=-1).numpy()
 log_r = log_w - log_evidence
-tails = [divergence.pareto_k(row) for row in log_r]
+tails = np.array([divergence.pareto_k(row) for row in log_r])
+# The gap is that of the replicates whose weights have an error to speak of, unless none has.
+usable = np.flatnonzero(tails < divergence.PARETO_LIMIT)
+usable = usable if usable.size else np.arange(params.replicates)
 
 bounds, gaps = [], []
 for k in params.samples:
     value = multisample.mean_of([multisample.bound(row, k) for row in log_w])
-    gap = multisample.mean_of(
-        [multisample.gap(row, k, tail) for row, tail in zip(log_r, tails, strict=True)]
-    )
-    predicted = sum(multisample.predicted_gap(row, k) for row in log_r) / len(log_r)
+    gap = multisample.mean_of([multisample.gap(log_r[r], k, tails[r]) for r in usable])
     name = {"target": params.target, "flow": params.flow, "k": k}
     bounds.append(name | {"value": value.value, "se": value.se, "log_evidence": log_evidence})
     gaps.append(
-        name | {"gap": gap.value, "gap_se": gap.se, "predicted": predicted, "pareto_k": max(tails)}
+        name
+        | {
+            "gap": gap.value,
+            "gap_se": gap.se,
+            "predicted": np.mean([multisample.predicted_gap(log_r[r], k) for r in usable]),
+            "pareto_k": tails[usable].max(),
+            "replicates": usable.size,
+        }
     )
 files.write_table(snakemake.output.bounds, pd.DataFrame(bounds))
 files.write_table(snakemake.output.gaps, pd.DataFrame(gaps))
