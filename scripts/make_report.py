@@ -6,6 +6,7 @@ import pandas as pd
 from flowcheck import files
 from flowcheck.report.page import render
 from flowcheck.report.summary import by_flow, floor_of
+from theory_study import theory_studies
 from vae_study import vae_studies
 
 DATA_NOTES = {
@@ -49,6 +50,7 @@ for i, (name, settings) in enumerate(snakemake.params.targets.items()):
     kinds = ("data", "exact", "verdict", "divergence", "floor", *FIGURES)
     studies.append(target_study(name, settings, {k: snakemake.input[k][i] for k in kinds}))
 studies += vae_studies(snakemake)
+studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
 page = render(studies, provenance, "flowcheck: how far from the truth?")
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page))

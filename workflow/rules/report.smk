@@ -69,6 +69,12 @@ rule make_report:
         vae_figures=of_every_vae(
             "figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES
         ),
+        contraction=out("theory/kl_contraction.csv"),
+        contraction_facts=out("theory/kl_contraction.json"),
+        multisample=out("theory/multisample_bounds.csv"),
+        published_errors=out("theory/published_errors.csv"),
+        theory_figures=expand(out("figures/theory/{name}.svg"), name=THEORY_FIGURES),
+        appendix="docs/theory.md",
         provenance=out("provenance.json"),
         code=sources("scripts/make_report.py"),
     output:
@@ -86,5 +92,6 @@ rule make_report:
             for images in sorted(IMAGES)
         },
         vae_figures=VAE_FIGURES,
+        theory_figures=THEORY_FIGURES,
     script:
         "../../scripts/make_report.py"
