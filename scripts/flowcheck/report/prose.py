@@ -40,9 +40,12 @@ def to_html(text: str, prefix: str, level: int) -> str:
 def mathml(latex: str, display: bool) -> str:
     """One equation as a MathML element."""
     try:
-        return convert(" ".join(latex.split()), display="block" if display else "inline")
+        html = convert(" ".join(latex.split()), display="block" if display else "inline")
     except Exception as error:  # the converter raises whatever comes
         raise ValueError(f"cannot convert the equation {latex!r}: {error!r}") from error
+    if "\\" in html:
+        raise ValueError(f"the equation {latex!r} has a command that cannot be converted")
+    return html
 
 
 def headings(text: str, prefix: str) -> list[tuple[str, str]]:
@@ -57,4 +60,5 @@ def _heading(number: str, words: str, prefix: str, level: int) -> str:
 
 
 def _id(words: str, prefix: str) -> str:
-    return f"{prefix}-" + re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+    plain = re.sub(r"<[^>]*>|[*`]", "", words)
+    return f"{prefix}-" + re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
