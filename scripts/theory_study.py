@@ -28,7 +28,12 @@ def theory_studies(snakemake) -> list[dict]:
             "parts": [part for part in PARTS if part[0] in figures],
             "facts": facts,
             "kernels": by_kernel(pd.read_csv(paths.contraction), facts["kernels"]),
-            "bounds": by_flow(pd.read_csv(paths.multisample)),
+            "bounds": _by(pd.read_csv(paths.multisample), ["target", "flow"], "log_evidence"),
+            "vae_bounds": [
+                row
+                for path in paths.theory_vae_bounds
+                for row in _by(pd.read_csv(path), ["images", "vae", "split"], "log_px")
+            ],
             "figures": dict(zip(figures, paths.theory_figures, strict=True)),
         },
         {
@@ -65,14 +70,13 @@ def by_kernel(table: pd.DataFrame, facts: dict) -> list[dict]:
     return rows
 
 
-def by_flow(table: pd.DataFrame) -> list[dict]:
-    """Per target and flow: the bounds by K with their errors, and the evidence."""
+def _by(table: pd.DataFrame, names: list[str], truth: str) -> list[dict]:
+    """Per combination of `names`: the bounds as (K, value, error), and the truth they rise to."""
     return [
         {
-            "target": target,
-            "flow": flow,
+            "name": ": ".join([key[0], ", ".join(key[1:])]),
             "bounds": list(zip(ours["k"], ours["value"], ours["se"], strict=True)),
-            "log_evidence": ours["log_evidence"].iloc[0],
+            "truth": ours[truth].iloc[0],
         }
-        for (target, flow), ours in table.groupby(["target", "flow"], sort=True)
+        for key, ours in table.groupby(names, sort=True)
     ]

@@ -23,6 +23,7 @@ from torch import Generator, Tensor
 from flowcheck.vae import gaussian_log_prob, kl_to_prior, standard_normal_log_prob
 
 IMAGES_AT_ONCE = 10  # for the samples: 10 images x 1000 samples x 784 logits are 31 MB
+SAMPLES_AT_ONCE = 1000
 POINTS_AT_ONCE = 2048  # for the grid, whose table is [images, points]
 TABLE_IMAGES = 10_000
 PRIOR_RANGE = 4.0  # where the search for the grid starts; beyond lie 3e-4 of the prior's mass
@@ -74,6 +75,21 @@ def multisample_bounds(
         bound, bound_se = (bounds[0] + bounds[1]) / 2, (bounds[0] - bounds[1]).abs() / 2
         parts.append((elbo, elbo_se, bound, bound_se))
     return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+
+@torch.no_grad()
+def log_weights(model, x: Tensor, k: int, generator: Generator) -> Tensor:
+    """log p(x, z) / q(z | x) of k draws of z for each image, [k, B] in float64."""
+    mean, log_sigma = model.encode(x)
+    parts = []
+    for first in range(0, k, SAMPLES_AT_ONCE):
+        count = min(SAMPLES_AT_ONCE, k - first)
+        noise = torch.randn((count, *mean.shape), generator=generator, device=x.device)
+        z = mean + log_sigma.exp() * noise
+        log_prior = standard_normal_log_prob(z).double()
+        log_q = gaussian_log_prob(z, mean, log_sigma).double()
+        parts.append(model.log_likelihood(x, z).double() + log_prior - log_q)
+    return torch.cat(parts)
 
 
 @torch.no_grad()

@@ -44,6 +44,10 @@ def of_every_vae(path, **wildcards):
     return expand(out(path), images=sorted(IMAGES), vae=sorted(VAES), **wildcards)
 
 
+# The table of all autoencoders' bounds, if there are any.
+VAE_BOUNDS = [out("theory/vae_bounds.csv")] if IMAGES else []
+
+
 def log_of(path):
     """The log of the job that makes `path`, at a place that mirrors it."""
     return out(f"logs/{path}.log")
@@ -57,16 +61,12 @@ def flow_module(wildcards):
     return f"flowcheck.flows.{flow_params(config, wildcards.flow)['family']}"
 
 
-def target_settings(wildcards):
+def settings_of(target):
     """The target's own settings: those its family takes, besides the data."""
-    entry = TARGETS[wildcards.target]
+    entry = TARGETS[target]
     return {
         key: entry[key] for key in target_arguments(entry["family"]) if key in entry
     }
-def settings_of(target):
-    """The target's own settings: what its constructor takes besides the data."""
-    entry = TARGETS[target]
-    return {key: value for key, value in entry.items() if key not in ("family", "data")}
 
 
 def target_settings(wildcards):

@@ -72,6 +72,7 @@ rule make_report:
         contraction=out("theory/kl_contraction.csv"),
         contraction_facts=out("theory/kl_contraction.json"),
         multisample=out("theory/multisample_bounds.csv"),
+        theory_vae_bounds=VAE_BOUNDS,
         published_errors=out("theory/published_errors.csv"),
         theory_figures=expand(out("figures/theory/{name}.svg"), name=THEORY_FIGURES),
         appendix="docs/theory.md",

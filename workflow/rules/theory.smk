@@ -17,9 +17,9 @@ COURSE_FLOWS = [
 ]
 COURSE_VAES = [
     f"{images}/{vae}"
-    for images in sorted(named(config.get("images", {})))
-    for vae, entry in sorted(named(config.get("vaes", {})).items())
-    if entry.get("recipe") == "course"
+    for images in sorted(IMAGES)
+    for vae in sorted(VAES)
+    if vae_params(config, images, vae)["recipe_name"] == "course"
 ]
 
 
@@ -38,6 +38,7 @@ rule theory:
         out("theory/kl_contraction.csv"),
         out("theory/multisample_bounds.csv"),
         out("theory/published_errors.csv"),
+        VAE_BOUNDS,
         expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
 
 
@@ -94,6 +95,53 @@ rule theory_multisample:
         "../../scripts/theory_multisample.py"
 
 
+rule theory_vae_bounds:
+    input:
+        images=out("vae/{images}/images.npz"),
+        model=out("vae/{images}/{vae}/model.safetensors"),
+        by_image=out("vae/{images}/{vae}/image_bounds.npz"),
+        code=sources("scripts/theory_vae_bounds.py"),
+    output:
+        bounds=out("theory/vae/{images}/{vae}_bounds.csv"),
+    log:
+        log_of("theory/vae/{images}/{vae}"),
+    cache: True
+    conda:
+        ENVIRONMENT
+    threads: vae_threads
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    params:
+        seed=config["seed"],
+        threads=vae_threads,
+        images="{images}",
+        vae="{vae}",
+        hidden=vae_setting("hidden"),
+        latent=vae_setting("latent"),
+        samples=THEORY["multisample"]["samples"],
+    script:
+        "../../scripts/theory_vae_bounds.py"
+
+
+if VAE_BOUNDS:
+
+    rule gather_vae_bounds:
+        input:
+            bounds=of_every_vae("theory/vae/{images}/{vae}_bounds.csv"),
+            code=sources("scripts/gather_tables.py"),
+        output:
+            bounds=out("theory/vae_bounds.csv"),
+        log:
+            log_of("theory/vae_bounds"),
+        cache: True
+        localrule: True
+        conda:
+            ENVIRONMENT
+        script:
+            "../../scripts/gather_tables.py"
+
+
 rule theory_heavy_tails:
     input:
         code=sources("scripts/theory_heavy_tails.py"),
@@ -129,7 +177,7 @@ rule gather_multisample:
             ),
             out("theory/multisample/heavy_tails.csv"),
         ],
-        code=sources("scripts/gather_multisample.py"),
+        code=sources("scripts/gather_tables.py"),
     output:
         bounds=out("theory/multisample_bounds.csv"),
         gaps=out("theory/multisample_gaps.csv"),
@@ -139,7 +187,7 @@ rule gather_multisample:
     conda:
         ENVIRONMENT
     script:
-        "../../scripts/gather_multisample.py"
+        "../../scripts/gather_tables.py"
 
 
 rule published_errors:
@@ -169,12 +217,7 @@ rule published_errors:
         **STUDIED_PARAMS,
         seed=config["seed"],
         run=config["hmc"]["short"],
-        # Exact draws that trajectories start from, and trajectories from each.
-        starts=2000,
-        momenta=100,
-        # The published solution's failures show within this many steps.
-        initialisations=40,
-        iterations=400,
+        **THEORY["published"],
         course_flows=COURSE_FLOWS,
         course_vaes=COURSE_VAES,
     script:
