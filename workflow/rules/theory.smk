@@ -215,9 +215,9 @@ rule published_errors:
         ENVIRONMENT
     params:
         **STUDIED_PARAMS,
+        **THEORY["published"],
         seed=config["seed"],
         run=config["hmc"]["short"],
-        **THEORY["published"],
         course_flows=COURSE_FLOWS,
         course_vaes=COURSE_VAES,
     script:
