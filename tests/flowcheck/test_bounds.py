@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
-from flowcheck.bounds import Grid, log_evidence, multisample_bounds, settle_grid
+from flowcheck.bounds import Grid, log_evidence, log_weights, multisample_bounds, settle_grid
 
 DIM = 5
 
@@ -156,3 +156,22 @@ def test_errors_are_as_large_as_they_say(stretch):
     # A variance from 100 repeats has a relative error of 0.14, more with heavy tails. The delta
     # method would fail: for the narrow proposal its variance is 2.6 times too small.
     assert ((seen / claimed - 1).abs() < 0.5).all(), (seen, claimed)
+
+
+def test_log_weights_are_the_evidence_times_a_ratio_of_mean_one():
+    model = LinearGaussian(shift=0.3, stretch=1.2)
+    x = images(model, 3)
+    log_r = log_weights(model, x, 5000, draws()) - model.log_evidence(x)
+    assert log_r.shape == (5000, 3)
+    # The mean of r is 1, with variance chi_square over 5000; that of -log r is the KL.
+    error = math.sqrt(model.chi_square() / 5000)
+    assert ((log_r.exp().mean(0) - 1).abs() < 4 * error).all()
+    spread = log_r.std(0) / math.sqrt(5000)
+    assert ((log_r.mean(0) + model.kl()).abs() < 4 * spread).all()
+
+
+def test_log_weights_with_the_exact_posterior_are_the_evidence():
+    model = LinearGaussian()
+    x = images(model, 2)
+    log_w = log_weights(model, x, 7, draws())
+    assert torch.allclose(log_w, model.log_evidence(x).expand(7, 2), atol=1e-10)

@@ -52,7 +52,7 @@ def test_default_config_says_what_the_schemas_defaults_say():
     check(stripped, read_schema())
     validate(stripped, str(SCHEMA))
     shipped["targets"]["banana"]["family"] = "banana"
-    for key in ("seed", "output", "device", "targets", "divergence", "training"):
+    for key in ("seed", "output", "device", "targets", "divergence", "training", "theory"):
         assert stripped[key] == shipped[key], key
 
 
@@ -301,3 +301,23 @@ def test_checking_changes_nothing():
     check(config, read_schema())
     flow_params(complete(), "nice")
     assert config == before
+
+
+def test_the_theorys_target_is_one_there_is():
+    message = complaint("theory: {target: bananna}")
+    assert "theory.target: no target 'bananna'" in message
+    assert "did you mean 'banana'?" in message
+    assert complete("theory: {target: banana}")["theory"]["target"] == "banana"
+
+
+@pytest.mark.parametrize(
+    ("multisample", "smaller", "larger"),
+    [
+        ("{samples: [1, 2, 5]}", 2, 5),
+        ("{samples: [1, 3]}", 3, 200000),
+        ("{draws: 1000}", 1000, 1000),
+    ],
+)
+def test_numbers_of_samples_that_do_not_nest_are_named(multisample, smaller, larger):
+    message = complaint(f"theory: {{multisample: {multisample}}}")
+    assert f"theory.multisample.samples: {smaller} does not divide {larger}" in message
