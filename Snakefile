@@ -39,7 +39,10 @@ include: "workflow/rules/flows.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/vae_figures.smk"
+include: "workflow/rules/theory_common.smk"
 include: "workflow/rules/theory.smk"
+include: "workflow/rules/theory_bounds.smk"
+include: "workflow/rules/theory_figures.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -1,0 +1,28 @@
+# What the rules of the theory share: what is studied, and where its figures go.
+
+THEORY = config["theory"]
+# Kernels and gradients are studied on one posterior: the one named, else the first by name.
+STUDIED = THEORY["target"] or min(TARGETS)
+STUDIED_MODULE = f"flowcheck.targets.{TARGETS[STUDIED]['family']}"
+STUDIED_PARAMS = {
+    "target": STUDIED,
+    "family": TARGETS[STUDIED]["family"],
+    "settings": settings_of(STUDIED),
+}
+# The flow along whose training gradients are studied, if the study trains it.
+GRADIENT_FLOW = THEORY["gradients"]["flow"]
+# What was trained as the problem set has it, for the page of the published solution's errors.
+COURSE_FLOWS = [
+    flow for flow in ORDER if flow_params(config, flow)["recipe_name"] == "course"
+]
+COURSE_VAES = [
+    f"{images}/{vae}"
+    for images in sorted(IMAGES)
+    for vae in sorted(VAES)
+    if vae_params(config, images, vae)["recipe_name"] == "course"
+]
+
+
+def theory_figure(name):
+    """The files of one figure of the theory."""
+    return multiext(out(f"figures/theory/{name}"), png=".png", svg=".svg")
