@@ -68,7 +68,7 @@ def kept_start(target, exact_draws: np.ndarray) -> list[tuple]:
     shift = -exact_draws.mean(0)[0] / KEPT
     return [
         ("log density of the start less the posterior's mean one, nats", at_start - lp.mean(), 0.0),
-        (f"shift of E theta1, the start being one of {KEPT:,}", shift, 0.0),
+        (f"shift of E theta1, the start being one of {KEPT}", shift, 0.0),
     ]
 
 
@@ -240,10 +240,10 @@ for name, bounds, latent, pictures in zip(
         ),
     ]
 table = pd.DataFrame(
-    [
-        {"claim": claim, "right": right, "measured": measured, "size": size, "se": se}
-        for claim, right, rows in found
-        for measured, size, se in rows
-    ]
+    [(claim, right, *row) for claim, right, rows in found for row in rows],
+    columns=["claim", "right", "measured", "size", "se"],
 )
+for column in ("claim", "right", "measured"):
+    # A comma would need quotes, and the table a reader of CSV that knows them.
+    table[column] = table[column].str.replace(",", ";")
 files.write_table(snakemake.output.table, table)

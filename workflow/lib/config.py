@@ -135,7 +135,7 @@ def _contradictions(config: dict, schema: dict) -> list[str]:
     for smaller, larger in pairwise([*multisample["samples"], multisample["draws"]]):
         if larger == smaller or larger % smaller:
             problems.append(
-                f"theory.multisample.samples: {smaller} does not divide {larger} into several; each "
+                f"theory.multisample.samples: {smaller} does not divide {larger}; each "
                 "number divides the next, and the last one draws, so that bounds share their draws"
             )
     return problems

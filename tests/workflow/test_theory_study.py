@@ -1,0 +1,65 @@
+"""The theory's tables of the tiny study: the contract's columns, and what each must show."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="module")
+def theory(study):
+    """A reader of one table of the theory."""
+    return lambda name: pd.read_csv(study.checkout.results / "theory" / f"{name}.csv")
+
+
+def test_kl_contraction_never_rises_and_ends_at_its_floor_or_rate(theory):
+    table = theory("kl_contraction")
+    assert list(table) == ["kernel", "step", "kl"]
+    for kernel, ours in table.groupby("kernel"):
+        assert (np.diff(ours["kl"]) <= 0).all(), kernel
+        assert list(ours["step"]) == list(range(len(ours)))
+    last = table.groupby("kernel")["kl"].last()
+    first = table.groupby("kernel")["kl"].first()
+    assert (last[["identity", "reflection"]] == first[["identity", "reflection"]]).all()
+    # 1e-26 is where KL has no digits left; the lazy walk is slow, and only half way in miniature.
+    assert (last[["constant", "independence", "long range", "random walk"]] < 1e-26).all()
+    assert last["lazy random walk"] < 1e-10
+
+
+def test_bounds_rise_to_the_evidence_within_error(theory):
+    table = theory("multisample_bounds")
+    assert list(table) == ["target", "flow", "k", "value", "se", "log_evidence"]
+    for flow, ours in table.groupby("flow"):
+        assert (np.diff(ours["value"]) > 0).all(), flow
+        last = ours.iloc[-1]
+        assert last["value"] < last["log_evidence"] + 4 * last["se"], flow
+
+
+def test_autoencoders_bounds_rise_to_log_px_within_error(theory):
+    table = theory("vae_bounds")
+    assert list(table) == ["images", "vae", "split", "k", "value", "se", "log_px"]
+    for key, ours in table.groupby(["vae", "split"]):
+        assert (np.diff(ours["value"]) > 0).all(), key
+        last = ours.iloc[-1]
+        assert last["value"] < last["log_px"] + 4 * last["se"], key
+
+
+def test_gradient_variances_are_of_both_estimators_at_each_iteration(theory):
+    table = theory("gradient_variance")
+    assert (
+        table.groupby("iteration")["estimator"].apply(sorted).map(tuple) == ("path", "total")
+    ).all()
+    assert (table["variance"] > 0).all()
+
+
+def test_published_errors_say_claim_truth_and_size(theory):
+    table = theory("published_errors")
+    assert list(table) == ["claim", "right", "measured", "size", "se"]
+    assert table.notna().all(axis=None)
+    # The tiny study trains an autoencoder by the course's recipe, and no flow.
+    assert table["claim"].str.contains("digits/course").sum() == 5
+    sizes = table.set_index("measured")["size"]
+    stable = sizes[
+        sizes.index.str.contains("planar flows that skip")
+        & sizes.index.str.contains("as log densities")
+    ]
+    assert (stable == 0).all()
