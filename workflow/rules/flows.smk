@@ -1,4 +1,5 @@
-# The approximations: flows trained, drawn from, and measured against the truth.
+# The approximations: flows trained, drawn from, and measured against the truth. The priorities start
+# the longest chain of jobs first: training a flow, then measuring it.
 
 
 localrules:
@@ -16,6 +17,7 @@ rule train_flow:
     log:
         log_of("{target}/flows/{flow}/train"),
     cache: True
+    priority: 30
     conda:
         ENVIRONMENT
     resources:
@@ -47,6 +49,7 @@ rule draw_flow:
     log:
         log_of("{target}/flows/{flow}/draws"),
     cache: True
+    priority: 20
     conda:
         ENVIRONMENT
     params:
@@ -79,6 +82,7 @@ rule measure_divergence:
     log:
         log_of("{target}/flows/{flow}/divergence"),
     cache: True
+    priority: 20
     conda:
         ENVIRONMENT
     resources:

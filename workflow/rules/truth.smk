@@ -56,6 +56,7 @@ rule run_hmc:
     log:
         log_of("{target}/hmc/{run}"),
     cache: True
+    priority: 10
     conda:
         ENVIRONMENT
     params:
@@ -81,6 +82,7 @@ rule judge_hmc:
     log:
         log_of("{target}/hmc/long_verdict"),
     cache: True
+    priority: 10
     conda:
         ENVIRONMENT
     params:
