@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from flowcheck.vae import gaussian_log_prob, kl_to_prior, standard_normal_log_prob
+from flowcheck.gaussian import standard_normal_log_prob
+from flowcheck.vae import gaussian_log_prob, kl_to_prior
 
 IMAGES_AT_ONCE = 10  # for the samples: 10 images x 1000 samples x 784 logits are 31 MB
 SAMPLES_AT_ONCE = 1000

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from flowcheck.flows.base import Flow, Params, standard_normal_log_prob
+from flowcheck.flows.base import Flow, Params
+from flowcheck.gaussian import standard_normal_log_prob
 
 # Kingma & Ba, "Adam", 2014 (arXiv 1412.6980), algorithm 1: its default constants.
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8

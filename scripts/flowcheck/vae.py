@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-LOG_2PI = math.log(2 * math.pi)
+from flowcheck.gaussian import standard_normal_log_prob
 
 
 class VAE(nn.Module):
@@ -91,11 +91,6 @@ def initialise(model: VAE, start: str, slope: float, reach: float, generator: Ge
             layer.weight.normal_(generator=generator)
             layer.weight.mul_(slope / layer.weight.norm(dim=1, keepdim=True))
             layer.bias.uniform_(-slope * reach, slope * reach, generator=generator)
-
-
-def standard_normal_log_prob(z: Tensor) -> Tensor:
-    """log N(z; 0, I); z [..., d] -> [...]."""
-    return -0.5 * (z.square().sum(-1) + z.shape[-1] * LOG_2PI)
 
 
 def gaussian_log_prob(z: Tensor, mean: Tensor, log_sigma: Tensor) -> Tensor:

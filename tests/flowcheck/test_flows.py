@@ -8,7 +8,8 @@ import torch
 
 import flowcheck.flows
 from flowcheck.flows import make_flow
-from flowcheck.flows.base import sample, stack_replicates, standard_normal_log_prob
+from flowcheck.flows.base import sample, stack_replicates
+from flowcheck.gaussian import standard_normal_log_prob
 
 SETTINGS = {
     "planar": {"layers": 4},

@@ -5,7 +5,7 @@ import torch
 
 from flowcheck import gradients
 from flowcheck.flows import base, make_flow
-from flowcheck.flows.base import standard_normal_log_prob
+from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.training import Layout, Recipe
 
 DRAWS = 50

@@ -106,8 +106,8 @@ rule measure_divergence:
 
 rule gather_divergence:
     input:
-        tables=expand(out("{{target}}/flows/{flow}/divergence.csv"), flow=sorted(FLOWS)),
-        code=sources("scripts/gather_divergence.py"),
+        table=expand(out("{{target}}/flows/{flow}/divergence.csv"), flow=sorted(FLOWS)),
+        code=sources("scripts/gather_tables.py"),
     output:
         table=out("{target}/divergence.csv"),
     log:
@@ -118,7 +118,7 @@ rule gather_divergence:
     params:
         target="{target}",
     script:
-        "../../scripts/gather_divergence.py"
+        "../../scripts/gather_tables.py"
 
 
 rule knn_floor:

@@ -5,20 +5,14 @@ each call. The code below the dictionary is one replicate's mathematics; give ev
 leading axis [R] and z the shape [R, S, dim], and R replicates are computed at once.
 """
 
-import math
 from abc import ABC, abstractmethod
 
 import torch
 from torch import Generator, Tensor
 
+from flowcheck.gaussian import standard_normal_log_prob
+
 Params = dict[str, Tensor]
-
-LOG_2PI = math.log(2 * math.pi)
-
-
-def standard_normal_log_prob(z: Tensor) -> Tensor:
-    """log N(z; 0, I); z [..., dim] -> [...]."""
-    return -0.5 * (z.square().sum(-1) + z.shape[-1] * LOG_2PI)
 
 
 class Flow(ABC):

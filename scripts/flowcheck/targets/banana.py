@@ -10,9 +10,9 @@ import math
 import numpy as np
 from torch import Tensor, stack
 
+from flowcheck.gaussian import LOG_2PI
 from flowcheck.quadrature import TabulatedDensity, tabulate
 
-LOG_2PI = math.log(2 * math.pi)
 # How far below its peak, in nats, the marginal of theta2 lies at the ends of the quadrature range.
 NATS_BELOW_PEAK = 80.0
 
