@@ -12,6 +12,7 @@ from flowcheck import compiling, device, files, training
 from flowcheck.flows import make_flow
 from flowcheck.seeds import generators_for
 from load_target import load_target
+from unfinished import checkpoint_of
 
 torch.set_num_threads(1)
 params = snakemake.params
@@ -30,20 +31,23 @@ compiled = compiling.pays(recipe.iterations, params.replicates, where)
 print("step: compiled" if compiled else "step: eager (too little work, or no compiler)", flush=True)
 
 began = time.perf_counter()
+checkpoint = checkpoint_of(snakemake, where)
 trained = training.train(
     flow,
     target.log_density,
     recipe,
     generators,
     where,
-    lambda iterable: progress(iterable, params.flow),
-    compiled,
+    progress=lambda chunks: progress(chunks, params.flow),
+    compiled=compiled,
+    checkpoint=checkpoint,
 )
 seconds = time.perf_counter() - began
 skipped = trained.skipped.int().tolist()
 if any(skipped):
     print(f"WARNING: steps skipped because something was not finite, per replicate: {skipped}")
 
+checkpoint.require_ownership()
 files.write_weights(snakemake.output.model, trained.params)
 iterations, elbo = training.thinned(trained.elbo)
 history = pd.DataFrame(
@@ -58,9 +62,10 @@ files.write_json(
     snakemake.output.run,
     {
         "device": device.describe(where),
-        "seconds": seconds,
+        "seconds": seconds,  # of this process: a run taken up counts from there
         "replicates": params.replicates,
         "iterations": recipe.iterations,
         "skipped_steps": skipped,
     },
 )
+checkpoint.remove()
