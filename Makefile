@@ -5,7 +5,7 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
-.PHONY: report test test-slurm lint clean
+.PHONY: report test test-slurm test-browser lint clean
 
 report: $(RUNTIME)
 	$(VENV)/bin/snakemake
@@ -18,6 +18,11 @@ test: lint
 test-slurm: $(DEVELOPMENT)
 	sh tests/slurm/install.sh
 	$(VENV)/bin/python -m pytest -m slurm tests/slurm
+
+# Looks at the tiny study's report in Debian's Chromium, or at a page: make test-browser PAGE=FILE.
+test-browser: $(DEVELOPMENT)
+	sh tests/browser/install.sh $(VENV)/bin/python
+	$(VENV)/bin/python -m pytest -m browser tests/browser $(if $(PAGE),--page $(PAGE))
 
 lint: $(DEVELOPMENT)
 	$(VENV)/bin/ruff check .
