@@ -22,8 +22,7 @@ class Contender:
 
     worth: how many units one count is worth, such as replicates. floor: the rate, in the same
     unit, if only the arithmetic took time. process: those that share it share one process. count:
-    of each repetition; None lets a first trial choose it. compiles: whether the first call's time
-    is worth a column.
+    of each repetition; None lets a first trial choose it.
     """
 
     task: str
@@ -39,7 +38,6 @@ class Contender:
     floor: float | None = None
     process: str = ""
     count: int | None = None
-    compiles: bool = False
     note: str = ""
 
     @property

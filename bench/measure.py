@@ -22,19 +22,36 @@ class Plan:
 
 @dataclass
 class Measured:
-    """What was found for one contender: its count, and a rate and a report per repetition."""
+    """What was found for one contender: its count, and a rate and a report per repetition.
+
+    first_seconds: building, and the first `chunk`; steady_seconds: a later chunk's median.
+    """
 
     contender: Contender
     key: int
-    count: int
+    chunk: int
     first_seconds: float
+    count: int = 0
+    seconds: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    factors: list[float] = field(default_factory=list)
     reports: list[dict] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
         """The median over the repetitions."""
         return float(np.median(self.rates))
+
+    @property
+    def floor(self) -> float | None:
+        """The contender's, worth as much per count as its rates are."""
+        floor = self.contender.floor
+        return None if floor is None else floor * float(np.median(self.factors))
+
+    @property
+    def steady_seconds(self) -> float:
+        """What the first chunk would have taken had nothing been built or compiled."""
+        return float(np.median(self.seconds)) * self.chunk / self.count
 
 
 def measure(
@@ -93,7 +110,7 @@ def _warm_up(found: Measured, home: Home, plan: Plan) -> None:
 
     A contender that names its own count takes that: its first call was the warm-up.
     """
-    chunk = trial = found.count
+    trial = found.chunk
     if found.contender.count is not None:
         found.count = found.contender.count
         return
@@ -101,12 +118,15 @@ def _warm_up(found: Measured, home: Home, plan: Plan) -> None:
     while seconds < plan.seconds / 5:
         trial *= 4
         seconds, _ = home.ask("run", found.key, trial)
-    found.count = max(1, round(plan.seconds / seconds * trial / chunk)) * chunk
+    found.count = max(1, round(plan.seconds / seconds * trial / found.chunk)) * found.chunk
     home.ask("run", found.key, found.count)
 
 
 def _repeat(found: Measured, home: Home) -> None:
     seconds, report = home.ask("run", found.key, found.count)
-    worth = found.contender.worth * report.pop("factor", 1.0)
+    factor = report.pop("factor", 1.0)
+    worth = found.contender.worth * factor
+    found.factors.append(factor)
+    found.seconds.append(seconds)
     found.rates.append(found.count * worth / seconds)
     found.reports.append(report)

@@ -98,16 +98,17 @@ def _answer(runners: dict, threads: int, request: str, *arguments):
     if request == "settle":
         return _settle(threads)
     key, *rest = arguments
-    began = time.perf_counter()
     if request == "build":
         module, parameters = rest
         build = importlib.import_module(module).build
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(threads)
+        began = time.perf_counter()
         runners[key] = build(**parameters)
         chunk = getattr(runners[key], "chunk", 1)
         runners[key].run(chunk)
         return chunk, time.perf_counter() - began
+    began = time.perf_counter()
     runners[key].run(*rest)
     seconds = time.perf_counter() - began
     return seconds, getattr(runners[key], "report", dict)()
