@@ -39,4 +39,6 @@ def build(flow: str) -> Loop:
     torch.manual_seed(0)
     base = nf.distributions.DiagGaussian(problem.DIM, trainable=False)
     model = nf.NormalizingFlow(base, make_layers(flow), Posterior())
-    return Loop(model.parameters(), lambda: model.reverse_kld(problem.SAMPLES), model.sample)
+    loop = Loop(model.parameters(), lambda: model.reverse_kld(problem.SAMPLES), model.sample)
+    loop.model = model
+    return loop

@@ -36,6 +36,8 @@ class Sampler(Chains):
             return state, state.z
 
         self.scan = jax.jit(lambda state: jax.lax.scan(transition, state, length=draws))
+        # A state that has been through it has other types than the first: compiled once more.
+        self.state, _ = self.scan(self.state)
 
     def run(self, count: int) -> None:
         """`count` transitions of every chain, those that the scan was compiled for."""
