@@ -28,7 +28,7 @@ def plot_rates(table: pd.DataFrame) -> Figure:
     table = table[table["rate"].notna()]
     groups = list(table.groupby(["task", "flow"], sort=False))
     rows = max(len(group) for _, group in groups)
-    figure, axes = style.panels(len(groups), 2, (6.8, 0.8 + 0.24 * rows))
+    figure, axes = style.panels(len(groups), 2, (5.0, 0.8 + 0.2 * rows))
     for ax, ((task, flow), group) in zip(axes, groups, strict=True):
         group = group.sort_values("rate")
         place = np.arange(len(group))
@@ -37,7 +37,7 @@ def plot_rates(table: pd.DataFrame) -> Figure:
         ax.hlines(place, group["rate_min"], group["rate_max"], color="black", lw=1.4)
         for value in group["floor"].dropna().unique():
             ax.axvline(value, color="black", lw=1, ls=":")
-        ax.set_yticks(place, [_label(row) for row in group.itertuples()], fontsize=7.5)
+        ax.set_yticks(place, [_label(row) for row in group.itertuples()], fontsize=6.5)
         ax.set_xscale("log")
         ax.set_xlabel(group["unit"].iloc[0])
         ax.set_title(f"{title(task, flow)} (dotted: arithmetic alone)")
@@ -57,7 +57,7 @@ def plot_scaling(table: pd.DataFrame) -> Figure:
     """
     studies = list(table.groupby("study", sort=False))
     lines = slopes.fits(table)
-    figure, axes = style.panels(len(studies), 3, (4.4, 3.7))
+    figure, axes = style.panels(len(studies), 3, (3.3, 3.1))
     for ax, (study, rows) in zip(axes, studies, strict=True):
         rows = rows.sort_values("size")
         for mode in MODES:
@@ -73,7 +73,7 @@ def plot_scaling(table: pd.DataFrame) -> Figure:
         ax.set_xlabel(LABELS[study])
         ax.set_ylabel(rows["unit"].iloc[0])
         ax.grid(True)
-        ax.legend(fontsize=7.5)
+        ax.legend(fontsize=6.5)
     return figure
 
 

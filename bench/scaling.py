@@ -1,5 +1,7 @@
 """Part four: how the cost of a step, a draw or an epoch grows with each size."""
 
+from functools import cache
+
 import torch
 
 from bench import floor, problem
@@ -51,6 +53,7 @@ def _contender(study: str, size: int, unit: str, compiled: bool) -> Contender:
     )  # fmt: skip
 
 
+@cache
 def floor_seconds(study: str, size: int) -> float:
     """Seconds that the arithmetic alone would take."""
     if study == "chains":
