@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import device, files, training
+from flowcheck import compiling, device, files, training
 from flowcheck.flows import make_flow
 from flowcheck.seeds import generators_for
 from load_target import load_target
@@ -26,10 +26,18 @@ print(
 if gpus := os.environ.get("CUDA_VISIBLE_DEVICES"):
     print(f"CUDA_VISIBLE_DEVICES={gpus}")
 print(f"recipe: {params.recipe}", flush=True)
+compiled = compiling.pays(recipe.iterations, params.replicates, where)
+print("step: compiled" if compiled else "step: eager (too little work, or no compiler)", flush=True)
 
 began = time.perf_counter()
 trained = training.train(
-    flow, target.log_density, recipe, generators, where, lambda it: progress(it, params.flow)
+    flow,
+    target.log_density,
+    recipe,
+    generators,
+    where,
+    lambda iterable: progress(iterable, params.flow),
+    compiled,
 )
 seconds = time.perf_counter() - began
 skipped = trained.skipped.int().tolist()

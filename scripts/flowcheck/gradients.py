@@ -55,9 +55,7 @@ def along_training(
     """
     initial = flow.initial(generator, recipe.start)
     layout = Layout(initial)
-    flat = layout.flatten(initial).unsqueeze(0)
-    zeros, count = torch.zeros_like(flat), torch.zeros(1)
-    state = State(flat, zeros, zeros, flat, count, count)
+    state = State.initial(layout.flatten(initial).unsqueeze(0))
     step = make_step(flow, log_density, layout, recipe)
     marks = np.unique(np.geomspace(1, recipe.iterations, 1 + 5 * len(str(recipe.iterations))))
     marks = {0, *np.round(marks).astype(int).tolist()}

@@ -6,14 +6,16 @@ objective is not finite can be held back alone.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from flowcheck.compiling import compile_fixed, or_else
 from flowcheck.flows.base import Flow, Params
 from flowcheck.gaussian import standard_normal_log_prob
 
@@ -59,6 +61,14 @@ class State(NamedTuple):
     taken: Tensor
     skipped: Tensor
 
+    @classmethod
+    def initial(cls, params: Tensor) -> "State":
+        """The state before the first step, from params [R, P]."""
+        # Each its own tensor: compiled code is made anew when two that were one come apart.
+        zeros = [torch.zeros_like(params) for _ in range(2)]
+        counts = [params.new_zeros(len(params)) for _ in range(2)]
+        return cls(params, *zeros, params.clone(), *counts)
+
 
 class Layout:
     """How one replicate's dictionary of tensors lies in a vector of P numbers."""
@@ -73,9 +83,20 @@ class Layout:
 
     def unflatten(self, flat: Tensor) -> Params:
         """[R, P] -> a dictionary of tensors with a leading axis [R]."""
-        parts = flat.split(self.sizes, dim=-1)
+        return self._shaped(flat.split(self.sizes, dim=-1))
+
+    def leaves(self, flat: Tensor) -> Params:
+        """As `unflatten`, but copies, each a leaf that gradients are taken in.
+
+        A tensor's place in the vector would be a constant of the compiled code, and every layer
+        need code of its own.
+        """
+        copies = torch.split_with_sizes_copy(flat.detach(), self.sizes, dim=-1)
+        return {name: value.requires_grad_() for name, value in self._shaped(copies).items()}
+
+    def _shaped(self, parts: Iterable[Tensor]) -> Params:
         return {
-            name: part.reshape(*flat.shape[:-1], *shape)
+            name: part.reshape(*part.shape[:-1], *shape)
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
 
@@ -107,21 +128,38 @@ def objective(
     return (flow.path_log_prob(params, z, x) - log_p).mean(-1), elbo
 
 
-def make_step(flow: Flow, log_density: Callable, layout: Layout, recipe: Recipe) -> Callable:
-    """A function (state, z, learning rate) -> (state, ELBO [R]): one step of all replicates."""
+def make_step(
+    flow: Flow,
+    log_density: Callable,
+    layout: Layout,
+    recipe: Recipe,
+    compiler: Callable[[Callable], Callable] = lambda function: function,
+) -> Callable:
+    """A function (state, z, learning rate) -> (state, ELBO [R]): one step of all replicates.
+
+    compiler: wraps the two functions that do the work, the objective and the update.
+    """
+
+    def evaluate(params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
+        return objective(flow, log_density, params, z, recipe.gradient)
+
+    evaluate, update = compiler(evaluate), compiler(partial(_update, recipe=recipe))
 
     def step(state: State, z: Tensor, rate: Tensor) -> tuple[State, Tensor]:
-        flat = state.params.detach().requires_grad_()
-        loss, elbo = objective(flow, log_density, layout.unflatten(flat), z, recipe.gradient)
-        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+        params = layout.leaves(state.params)
+        loss, elbo = evaluate(params, z)
+        gradients = torch.autograd.grad(loss, params.values(), torch.ones_like(loss))
         with torch.no_grad():
-            return _update(state, gradient, loss, rate, recipe), elbo.detach()
+            return update(state, gradients, loss.detach(), rate), elbo.detach()
 
     return step
 
 
-def _update(state: State, gradient: Tensor, loss: Tensor, rate: Tensor, recipe: Recipe) -> State:
+def _update(
+    state: State, gradients: Sequence[Tensor], loss: Tensor, rate: Tensor, recipe: Recipe
+) -> State:
     """Clip, then Adam with L2 decay, then the average; not where something is not finite."""
+    gradient = torch.cat([part.flatten(1) for part in gradients], dim=-1)
     norm = gradient.norm(dim=-1, keepdim=True)
     finite = loss.isfinite() & norm.squeeze(-1).isfinite()
     if recipe.clip is not None:
@@ -150,19 +188,23 @@ def train(
     generators: list[Generator],
     device: torch.device,
     progress: Callable[[Iterable], Iterable] = iter,
+    compiled: bool = False,
+    report: Callable[[str], None] = print,
 ) -> Trained:
     """Train one replicate per generator, side by side, in float32.
 
     A replicate's initial values and noise come from its own generator alone, so it does not depend
     on how many are trained beside it (to rounding: batched products sum in another order).
-    `progress` wraps the iterable of chunks, to draw a bar.
+    `progress` wraps the iterable of chunks, to draw a bar. compiled: whether to try to compile the
+    step (`compiling.pays` says when that is worth it); `report` hears if it could not be.
     """
     initial = [flow.initial(generator, recipe.start) for generator in generators]
     layout = Layout(initial[0])
     flat = torch.stack([layout.flatten(params) for params in initial]).to(device)
-    zeros, counts = torch.zeros_like(flat), torch.zeros(len(generators), device=device)
-    state = State(flat, zeros, zeros, flat, counts, counts)
+    state = State.initial(flat)
     step = make_step(flow, log_density, layout, recipe)
+    if compiled:
+        step = or_else(make_step(flow, log_density, layout, recipe, compile_fixed), step, report)
 
     history = []
     for start in progress(range(0, recipe.iterations, CHUNK)):
