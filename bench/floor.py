@@ -11,9 +11,10 @@ path gradient goes back through the inverse, with its weights held:
 
     5 F - f        the same, the inverse, and the gradient of the inverse's inputs.
 
-Everything else (the activations, the target, Adam) is left out, so the floor is a bound that cannot
-be reached. The planar flow has no matrix product: its operations are counted one by one, each
-elementary function as one, with twice the forward's for the gradient.
+A layer with a single input or output, as in two dimensions, counts as the product it is, though it
+may be computed otherwise. Everything else (the activations, the target, Adam) is left out, so the
+floor is a bound that cannot be reached. The planar flow has no matrix product: its operations are
+counted one by one, each elementary function as one, with twice the forward's for the gradient.
 """
 
 import time

@@ -4,6 +4,7 @@ import torch
 
 from bench import problem
 from flowcheck import training
+from flowcheck.compiling import compile_fixed
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import sample
 from flowcheck.seeds import generators_for
@@ -20,10 +21,10 @@ class Training:
         initial = [flow.initial(generator, recipe.start) for generator in self.generators]
         self.layout = training.Layout(initial[0])
         flat = torch.stack([self.layout.flatten(params) for params in initial])
-        zeros, counts = torch.zeros_like(flat), torch.zeros(replicates)
-        self.state = training.State(flat, zeros, zeros, flat, counts, counts)
-        step = training.make_step(flow, target.log_density, self.layout, recipe)
-        self.step = torch.compile(step) if compiled else step
+        self.state = training.State.initial(flat)
+        # Not `or_else`: a row that says compiled and is not would be worse than no row.
+        compiler = {"compiler": compile_fixed} if compiled else {}
+        self.step = training.make_step(flow, target.log_density, self.layout, recipe, **compiler)
         self.taken = 0
 
     def run(self, count: int) -> None:

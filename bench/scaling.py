@@ -49,7 +49,8 @@ def _contender(study: str, size: int, unit: str, compiled: bool) -> Contender:
     return Contender(
         "scaling", study, "flowcheck", mode, "bench.growth",
         {"study": study, "size": size, "compiled": compiled}, unit,
-        floor=floor_seconds(study, size), process=f"flowcheck {mode}", note=NOTES[study],
+        floor=floor_seconds(study, size), process=f"flowcheck {study} {mode}",
+        note=NOTES[study],
     )  # fmt: skip
 
 
