@@ -1,19 +1,14 @@
 """Every divergence of one flow from one target, replicate by replicate, beside the exact one."""
 
-from step import progress, snakemake
+from step import snakemake
 
 import numpy as np
 import pandas as pd
 import torch
 from flowcheck import divergence, files
-from flowcheck.flows.base import sample
-from flowcheck.seeds import generators_for
 from flowcheck.verdict import require_passed
-from load_flow import load_flow
+from load_flow import draw_log_weights, load_flow
 from load_target import load_target
-
-# Draws are made and scored this many at a time: small enough for the processor's cache.
-CHUNK = 5000
 
 params, paths = snakemake.params, snakemake.input
 require_passed(files.read_json(paths.verdict), paths.verdict)
@@ -25,13 +20,9 @@ chain = files.read_chains(paths.chains)["posterior"]["theta"].values.reshape(-1,
 reference = divergence.evenly(chain, params.knn_draws)
 draws = files.read_arrays(paths.draws)["theta"]
 skipped = files.read_json(paths.run)["skipped_steps"]
-generators = generators_for(params.replicates, params.seed, params.target, params.flow, "kl")
 
-log_p_over_q = []
-for start in progress(range(0, params.kl_draws, CHUNK), f"KL of {params.flow}"):
-    theta, log_q = sample(flow, weights, min(CHUNK, params.kl_draws - start), generators)
-    log_p_over_q.append(target.log_density(theta) - log_evidence - log_q)
-log_p_over_q = torch.cat(log_p_over_q, dim=-1).numpy()
+log_p_over_q = draw_log_weights(snakemake, target, flow, weights, params.kl_draws, "KL")
+log_p_over_q -= log_evidence
 with torch.no_grad():
     log_q_exact = flow.log_prob(weights, exact.expand(params.replicates, -1, -1))
 log_q_over_p = (log_q_exact - (target.log_density(exact) - log_evidence)).numpy()

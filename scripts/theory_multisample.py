@@ -1,32 +1,19 @@
 """The multi-sample bound of one flow, for rising numbers of samples, beside the evidence."""
 
-from step import progress, snakemake
+from step import snakemake
 
 import numpy as np
 import pandas as pd
-import torch
 from flowcheck import divergence, files, multisample
-from flowcheck.flows.base import sample
-from flowcheck.seeds import generators_for
-from load_flow import load_flow
+from load_flow import draw_log_weights, load_flow
 from load_target import load_target
-
-# Draws are made and scored this many at a time: small enough for the processor's cache.
-CHUNK = 5000
 
 params = snakemake.params
 multisample.check_sizes(params.samples, params.draws)
 target = load_target(snakemake)
 flow, weights = load_flow(snakemake, target.dim)
 log_evidence = files.read_json(snakemake.input.exact)["log_evidence"]
-generators = generators_for(
-    params.replicates, params.seed, params.target, params.flow, "multisample"
-)
-log_w = []
-for start in progress(range(0, params.draws, CHUNK), f"L_K of {params.flow}"):
-    theta, log_q = sample(flow, weights, min(CHUNK, params.draws - start), generators)
-    log_w.append(target.log_density(theta) - log_q)
-log_w = torch.cat(log_w, dim=-1).numpy()
+log_w = draw_log_weights(snakemake, target, flow, weights, params.draws, "L_K")
 log_r = log_w - log_evidence
 tails = np.array([divergence.pareto_k(row) for row in log_r])
 # The gap is that of the replicates whose weights have an error to speak of, unless none has.
