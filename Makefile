@@ -1,11 +1,14 @@
-# `make report` and `make test` install what they need into .venv, then do what they say.
+# `make report` and `make test` install what they need into .venv, then do what they say;
+# `make bench` likewise into .bench-venv, since the libraries it races are nobody else's business.
 
 PYTHON ?= python3
 VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
+BENCH_VENV := .bench-venv
+BENCH := $(BENCH_VENV)/.installed
 
-.PHONY: report test test-slurm test-browser lint clean
+.PHONY: report test test-slurm test-browser test-bench bench lint clean
 
 report: $(RUNTIME)
 	$(VENV)/bin/snakemake
@@ -24,6 +27,14 @@ test-browser: $(DEVELOPMENT)
 	sh tests/browser/install.sh $(VENV)/bin/python
 	$(VENV)/bin/python -m pytest -m browser tests/browser $(if $(PAGE),--page $(PAGE))
 
+# Races flowcheck against a plain loop and other libraries: bench/README.md. BENCH_OPTIONS=--quick
+# does so in miniature.
+bench: $(BENCH)
+	$(BENCH_VENV)/bin/python -m bench $(BENCH_OPTIONS)
+
+test-bench: $(BENCH)
+	$(BENCH_VENV)/bin/python -m pytest -m bench tests/bench
+
 lint: $(DEVELOPMENT)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -31,7 +42,7 @@ lint: $(DEVELOPMENT)
 	$(VENV)/bin/snakemake --lint
 
 clean:
-	rm -rf $(VENV) .snakemake
+	rm -rf $(VENV) $(BENCH_VENV) .snakemake
 
 $(RUNTIME): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -42,4 +53,10 @@ $(RUNTIME): requirements.lock
 
 $(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@
+
+$(BENCH): requirements.lock bench/requirements.lock
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements.lock -r bench/requirements.lock
 	touch $@

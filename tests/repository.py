@@ -20,7 +20,7 @@ def copy_to(folder: Path) -> Path:
         check=False,
     )
     if listing.returncode != 0:
-        made = shutil.ignore_patterns(".git", ".snakemake", ".venv", "results", "*cache*")
+        made = shutil.ignore_patterns(".git", ".snakemake", ".*venv", "results", "*cache*")
         return shutil.copytree(ROOT, folder, ignore=made)
     for name in set(listing.stdout.decode().split("\0")) - {""}:
         if (ROOT / name).is_file():

@@ -1,0 +1,91 @@
+"""The bench's figures: tables in, a Figure out, in the study's own style."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bench import slopes
+from bench.render import MODES, title
+from flowcheck.plots import style
+
+COLOURS = {"flowcheck": "C2", "plain loop": "0.45"}
+OTHERS = "C0"
+MODE_COLOURS = {"eager": "C0", "compiled": "C2"}
+LABELS = {
+    "replicates": "replicates R",
+    "draws": "draws S of a gradient",
+    "dimension": "dimension",
+    "chains": "chains",
+    "images": "images of an epoch",
+}
+
+
+def plot_rates(table: pd.DataFrame) -> Figure:
+    """One panel per task and flow: a bar per row at its median, a line from min to max.
+
+    table: bench.csv. The dotted lines are the arithmetic floor, one for each distinct value.
+    """
+    table = table[table["rate"].notna()]
+    groups = list(table.groupby(["task", "flow"], sort=False))
+    rows = max(len(group) for _, group in groups)
+    figure, axes = style.panels(len(groups), 2, (5.0, 0.8 + 0.2 * rows))
+    for ax, ((task, flow), group) in zip(axes, groups, strict=True):
+        group = group.sort_values("rate")
+        place = np.arange(len(group))
+        tints = [COLOURS.get(name, OTHERS) for name in group["contender"]]
+        ax.barh(place, group["rate"], color=tints, alpha=0.85)
+        ax.hlines(place, group["rate_min"], group["rate_max"], color="black", lw=1.4)
+        for value in group["floor"].dropna().unique():
+            ax.axvline(value, color="black", lw=1, ls=":")
+        ax.set_yticks(place, [_label(row) for row in group.itertuples()], fontsize=6.5)
+        ax.set_xscale("log")
+        ax.set_xlabel(group["unit"].iloc[0])
+        ax.set_title(f"{title(task, flow)} (dotted: arithmetic alone)")
+        ax.grid(True, axis="x")
+    return figure
+
+
+def _label(row) -> str:
+    count = f" ×{row.replicates}" if row.replicates > 1 else ""
+    return f"{row.contender}, {row.variant}{count}"
+
+
+def plot_scaling(table: pd.DataFrame) -> Figure:
+    """Small multiples, log-log: seconds against each size, the fitted line, the arithmetic alone.
+
+    table: scaling.csv.
+    """
+    studies = list(table.groupby("study", sort=False))
+    lines = slopes.fits(table)
+    figure, axes = style.panels(len(studies), 3, (3.3, 3.1))
+    for ax, (study, rows) in zip(axes, studies, strict=True):
+        rows = rows.sort_values("size")
+        for mode in MODES:
+            ours = rows[rows["mode"] == mode]
+            if len(ours):
+                _draw_curve(ax, ours, mode, lines.get((study, mode)))
+        floor = rows.drop_duplicates("size")
+        ax.plot(
+            floor["size"], floor["floor"], color="black", lw=1, ls=":", label="arithmetic alone"
+        )
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlabel(LABELS[study])
+        ax.set_ylabel(rows["unit"].iloc[0])
+        ax.grid(True)
+        ax.legend(fontsize=6.5)
+    return figure
+
+
+def _draw_curve(ax, rows: pd.DataFrame, mode: str, line: slopes.Fit | None) -> None:
+    """Measured points with their range, and the line where there is one."""
+    tint = MODE_COLOURS[mode]
+    spread = [rows["seconds"] - rows["seconds_min"], rows["seconds_max"] - rows["seconds"]]
+    text = mode
+    if line is not None:
+        text = f"{mode}: slope {line.first_slope:.2f} to {line.last_slope:.2f}"
+        size = np.geomspace(rows["size"].min(), rows["size"].max(), 100)
+        ax.plot(size, line.seconds(size), color=tint, lw=1.0, alpha=0.7)
+    ax.errorbar(
+        rows["size"], rows["seconds"], spread, color=tint, marker="o", ms=4, ls="", label=text
+    )

@@ -1,0 +1,181 @@
+"""What the documents say of the bench, rendered from its own tables and from nothing else."""
+
+import pandas as pd
+
+from bench import slopes
+
+MODES = ("eager", "compiled")
+FLOWS = {"planar": "planar", "nice": "NICE", "realnvp": "RealNVP"}
+TASKS = {"flow": "{} flow", "hmc": "Hamiltonian Monte Carlo, {}", "vae": "autoencoder, {}"}
+BEGIN, END = "<!-- bench: written by `make bench` -->", "<!-- /bench -->"
+OURS, PLAIN = "flowcheck", "plain loop"
+
+
+def title(task: str, flow: str) -> str:
+    """A task on something, as a heading."""
+    return TASKS[task].format(FLOWS.get(flow, flow))
+
+
+def number(value: float) -> str:
+    """Three significant digits, with thousands set off."""
+    if pd.isna(value):
+        return "-"
+    return f"{float(f'{value:.3g}'):,.10g}"
+
+
+def readme_table(races: pd.DataFrame) -> str:
+    """README's table: training the three flows, by whom, in replicate-iterations per second.
+
+    Everyone by the total gradient, which all libraries have.
+    """
+    flows = races[(races["task"] == "flow") & races["rate"].notna()]
+    flows = flows[~flows["variant"].str.contains("path")]
+    ours = flows[flows["contender"] == OURS]
+    lines = [
+        f"| replicate-iterations per second, one thread | {' | '.join(FLOWS.values())} |",
+        "|---|" + "---|" * len(FLOWS),
+        _line("plain loop", {flow: _best(flows, PLAIN, flow) for flow in FLOWS}),
+    ]
+    others = flows[~flows["contender"].isin([OURS, PLAIN])]
+    lines.append(_line("the fastest other library", {f: _top(others, f) for f in FLOWS}, True))
+    for count in sorted(ours["replicates"].unique()):
+        some = ours[ours["replicates"] == count]
+        name = f"flowcheck, {count} replicate{'s' if count > 1 else ''}"
+        lines.append(_line(name, {flow: _top(some, flow) for flow in FLOWS}))
+    floors = {flow: flows.loc[flows["flow"] == flow, "floor"].max() for flow in FLOWS}
+    cells = [number(value) for value in floors.values()]
+    lines.append(f"| if only the arithmetic took time | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _line(name: str, rows: dict, named: bool = False) -> str:
+    cells = []
+    for row in rows.values():
+        if row is None:
+            cells.append("-")
+        else:
+            who = f" ({row.contender}, {row.variant})" if named else ""
+            cells.append(number(row.rate) + who)
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def _best(table: pd.DataFrame, contender: str, flow: str):
+    return _top(table[table["contender"] == contender], flow)
+
+
+def _top(table: pd.DataFrame, flow: str):
+    """The fastest row on one flow, or None."""
+    rows = table[table["flow"] == flow]
+    return None if rows.empty else rows.loc[rows["rate"].idxmax()]
+
+
+def verdicts(races: pd.DataFrame) -> list[str]:
+    """For each task, and each number of replicates or chains of ours: who wins, by how much.
+
+    Flows of other libraries are trained one at a time, so these are what many of ours meet.
+    """
+    found = []
+    measured = races[races["rate"].notna()]
+    for (task, flow), rows in measured.groupby(["task", "flow"], sort=False):
+        ours, others = rows[rows["contender"] == OURS], rows[rows["contender"] != OURS]
+        for count, some in ours.groupby("replicates"):
+            rivals = others if task == "flow" else others[others["replicates"] == count]
+            if len(rivals):
+                place = f", {_counted(task, count)}" if task != "vae" else ""
+                found.append(f"{title(task, flow)}{place}: {_compare(some, rivals)}")
+    return found
+
+
+def _counted(task: str, count: int) -> str:
+    thing = "chain" if task == "hmc" else "replicate"
+    return f"{count:,} {thing}{'s' if count > 1 else ''}"
+
+
+def _compare(ours: pd.DataFrame, others: pd.DataFrame) -> str:
+    """One sentence on our fastest row against the others' fastest."""
+    us, them = ours.loc[ours["rate"].idxmax()], others.loc[others["rate"].idxmax()]
+    mine = f"flowcheck ({us.variant}) with {number(us.rate)} {us.unit}"
+    each = ", one at a time" if them.replicates < us.replicates else ""
+    theirs = f"{them.contender} ({them.variant}{each}) with {number(them.rate)}"
+    # Ranges that overlap decide nothing.
+    if us.rate_min <= them.rate_max and them.rate_min <= us.rate_max:
+        return f"no winner: {mine}, {theirs}; their ranges overlap."
+    if us.rate > them.rate:
+        return f"{mine} beats {theirs}, {us.rate / them.rate:.1f} times."
+    return f"flowcheck loses: {theirs} is {them.rate / us.rate:.1f} times as fast as {mine}."
+
+
+def document(races: pd.DataFrame, grown: pd.DataFrame, machine: dict) -> str:
+    """docs/bench.md, whole."""
+    parts = [
+        "# The bench",
+        "Written by `make bench` from docs/bench.csv and docs/bench_scaling.csv; what is raced, "
+        "and how, is in [bench/README.md](../bench/README.md). "
+        f"Measured on {machine['cpu']}, {machine['cores']} cores, one thread, "
+        f"Python {machine['python']}, "
+        + ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
+        + ".",
+        "## Who wins",
+        "\n".join(f"- {line}" for line in verdicts(races)),
+    ]
+    for (task, flow), rows in races.groupby(["task", "flow"], sort=False):
+        parts += [f"## {title(task, flow).capitalize()}", race_table(rows)]
+    parts += ["## How cost grows", "![Seconds against each size](bench_scaling.png)"]
+    studies = grown.groupby("study")["size"].agg(["min", "max"])
+    parts.append(
+        "\n".join(
+            f"- {slopes.sentence(study, mode, line, *studies.loc[study])}"
+            for (study, mode), line in slopes.fits(grown).items()
+        )
+    )
+    return "\n\n".join([*parts, scaling_table(grown)]) + "\n"
+
+
+def race_table(rows: pd.DataFrame) -> str:
+    """One task's rows, fastest first; those left out last."""
+    rows = rows.sort_values("rate", ascending=False, kind="stable")
+    counted = "chains" if rows["task"].iloc[0] == "hmc" else "replicates"
+    unit = rows["unit"].iloc[0]
+    lines = [
+        f"| contender | variant | {counted} | {unit}, median | min to max | steps/s | "
+        "of the floor | first call, s | what differs |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows.itertuples():
+        if pd.isna(row.rate):
+            lines.append(f"| {row.contender} | | | - | | | | | {row.note} |")
+            continue
+        steps = number(row.rate / row.replicates) if row.task == "flow" else ""
+        share = f"{100 * row.rate / row.floor:.2g} %"
+        lines.append(
+            f"| {row.contender} | {row.variant} | {row.replicates} | {number(row.rate)} | "
+            f"{number(row.rate_min)} to {number(row.rate_max)} | {steps} | {share} | "
+            f"{row.compile_seconds:.1f} | {row.note} |"
+        )
+    return "\n".join(lines)
+
+
+def scaling_table(grown: pd.DataFrame) -> str:
+    """Every size of every study."""
+    lines = [
+        "| study | mode | size | seconds, median | min to max | arithmetic alone | unit |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in grown.itertuples():
+        lines.append(
+            f"| {row.study} | {row.mode} | {row.size:,} | {row.seconds:.3g} | "
+            f"{row.seconds_min:.3g} to {row.seconds_max:.3g} | {row.floor:.2g} | {row.unit} |"
+        )
+    return "\n".join(lines)
+
+
+def fill(readme: str, races: pd.DataFrame) -> str:
+    """README's text with its table, between the two marks, rendered anew.
+
+    Raises ValueError if the marks are not there.
+    """
+    before, mark, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not mark or not end:
+        raise ValueError(f"README.md has no place for the bench: {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{readme_table(races)}\n{END}{after}"

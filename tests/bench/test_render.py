@@ -1,0 +1,78 @@
+"""The documents say what docs/bench.csv says, and the sentences say who wins."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench import render, slopes, table
+from flowcheck import files
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def races(*rows) -> pd.DataFrame:
+    common = {
+        "task": "flow", "flow": "nice", "variant": "eager", "replicates": 1, "threads": 1,
+        "unit": "iterations/s", "repetitions": 3, "floor": 1e4, "compile_seconds": 0.0, "note": "",
+    }  # fmt: skip
+    names = ("contender", "rate", "rate_min", "rate_max")
+    return table.bench_table([common | dict(zip(names, row, strict=True)) for row in rows])
+
+
+def test_readmes_table_is_the_benchs():
+    readme = (ROOT / "README.md").read_text()
+    assert render.fill(readme, pd.read_csv(ROOT / "docs" / "bench.csv")) == readme
+
+
+def test_the_document_is_the_benchs():
+    docs = ROOT / "docs"
+    expected = render.document(
+        pd.read_csv(docs / "bench.csv"),
+        pd.read_csv(docs / "bench_scaling.csv"),
+        files.read_json(docs / "bench_machine.json"),
+    )
+    assert (docs / "bench.md").read_text() == expected
+
+
+def test_the_published_tables_have_their_columns():
+    docs = ROOT / "docs"
+    assert tuple(pd.read_csv(docs / "bench.csv").columns) == table.COLUMNS
+    assert tuple(pd.read_csv(docs / "bench_scaling.csv").columns) == table.SCALING_COLUMNS
+
+
+def test_a_readme_without_the_marks_is_refused():
+    with pytest.raises(ValueError, match="no place for the bench"):
+        render.fill("# flowcheck\n", races(("flowcheck", 1, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        ((200, 190, 210), (100, 90, 110), "beats zuko (eager) with 100, 2.0 times"),
+        ((100, 90, 110), (300, 290, 310), "flowcheck loses: zuko (eager) with 300 is 3.0 times"),
+        ((100, 90, 110), (105, 95, 120), "no winner"),
+    ],
+)
+def test_who_wins(ours, theirs, said):
+    (sentence,) = render.verdicts(races(("flowcheck", *ours), ("zuko", *theirs)))
+    assert said in sentence
+
+
+def test_a_line_is_recovered():
+    size = np.array([1.0, 10.0, 100.0, 1000.0])
+    found = slopes.fit(size, 0.02 + 0.001 * size)
+    assert found.overhead == pytest.approx(0.02)
+    assert found.price == pytest.approx(0.001)
+    assert found.knee == pytest.approx(20)
+    assert found.first_slope < 0.2 < 0.8 < found.last_slope
+
+
+@pytest.mark.parametrize(
+    ("overhead", "price", "said"),
+    [(1.0, 1e-9, "outweighs"), (1e-9, 1.0, "all along"), (1.0, 0.1, "rules up to about 10")],
+)
+def test_what_a_slope_means(overhead, price, said):
+    line = slopes.Fit(overhead, price, 0.1, 0.9)
+    assert said in slopes.sentence("draws", "eager", line, 2, 1000)
