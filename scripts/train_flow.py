@@ -1,4 +1,4 @@
-"""Train all replicates of one flow on one target."""
+"""Train replicates of one flow on one target, side by side: all of them, or a part."""
 
 from step import progress, snakemake
 
@@ -20,10 +20,10 @@ where = device.resolve(params.device)
 target = load_target(snakemake)
 flow = make_flow(params.flow_family, target.dim, params.sizes)
 recipe = training.Recipe(**params.recipe)
-generators = generators_for(params.replicates, params.seed, params.target, params.flow)
-print(
-    f"{params.flow} on {params.target}: {params.replicates} replicates on {device.describe(where)}"
-)
+first = int(params.first)
+replicates = np.arange(first, first + params.replicates)
+generators = generators_for(params.replicates, params.seed, params.target, params.flow, first=first)
+print(f"{params.flow} on {params.target}, on {device.describe(where)}: replicates {replicates}")
 if gpus := os.environ.get("CUDA_VISIBLE_DEVICES"):
     print(f"CUDA_VISIBLE_DEVICES={gpus}")
 print(f"recipe: {params.recipe}", flush=True)
@@ -53,7 +53,7 @@ iterations, elbo = training.thinned(trained.elbo)
 history = pd.DataFrame(
     {
         "iteration": np.repeat(iterations, params.replicates),
-        "replicate": np.tile(np.arange(params.replicates), len(iterations)),
+        "replicate": np.tile(replicates, len(iterations)),
         "elbo": elbo.ravel(),
     }
 )

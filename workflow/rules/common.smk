@@ -25,6 +25,12 @@ ENVIRONMENT = "../../environment.yml"
 ORDER = sorted(FLOWS)
 # Worked out once: each has a job per target, and each job asks for its settings one by one.
 FLOW_PARAMS = {flow: flow_params(config, flow) for flow in ORDER}
+# Flows whose replicates are trained in several jobs.
+IN_PARTS = [
+    flow
+    for flow, own in FLOW_PARAMS.items()
+    if (own["replicates_per_job"] or own["replicates"]) < own["replicates"]
+]
 FAMILIES = {flow: FLOW_PARAMS[flow]["family"] for flow in ORDER}
 
 
