@@ -20,8 +20,14 @@ PARTS = (
     ("flows", "The flows"),
     ("divergences", "The divergences"),
 )
-
-
+# The verdict's checks as readers know them, and on which side of its limit each must lie.
+CHECKS = {
+    "rhat": ("R-hat", "below"),
+    "ess_bulk": ("effective sample size, bulk", "at least"),
+    "ess_tail": ("effective sample size, tails", "at least"),
+    "ebfmi": ("E-BFMI", "at least"),
+    "divergent": ("divergent trajectories", "below"),
+}
 FIGURES = ("elbo", "few_draws", "many_draws", "divergences")
 
 
@@ -38,6 +44,7 @@ def target_study(name: str, settings: dict, paths: dict) -> dict:
         "n": files.read_arrays(paths["data"])["y"].size,
         "kl_draws": snakemake.params.kl_draws,
         "exact": files.read_json(paths["exact"]),
+        "checks": CHECKS,
         "verdict": files.read_json(paths["verdict"]),
         "flows": by_flow(pd.read_csv(paths["divergence"])),
         "floor": floor_of(pd.read_csv(paths["floor"])),

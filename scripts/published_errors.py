@@ -52,7 +52,11 @@ def accepted_only(target, exact_draws: np.ndarray) -> list[tuple]:
     divergence = centred.prod(axis=1) / 2
     rows = [
         ("share of trajectories rejected", 1 - mean, _error(halves.mean(1))),
-        ("KL(law of the kept states|posterior), nats", divergence.mean(), _error(divergence)),
+        (
+            "KL from the law of the kept states to the posterior (nats)",
+            divergence.mean(),
+            _error(divergence),
+        ),
     ]
     for name, function in getattr(target, "moments", {}).items():
         values = function(theta).numpy()
@@ -67,8 +71,12 @@ def kept_start(target, exact_draws: np.ndarray) -> list[tuple]:
     at_start = float(target.log_density(torch.zeros(target.dim, dtype=torch.float64)))
     shift = -exact_draws.mean(0)[0] / KEPT
     return [
-        ("log density of the start less the posterior's mean one, nats", at_start - lp.mean(), 0.0),
-        (f"shift of E theta1, the start being one of {KEPT}", shift, 0.0),
+        (
+            "log density of the start less the mean over the posterior (nats)",
+            at_start - lp.mean(),
+            0.0,
+        ),
+        (f"shift of E theta1 by this one draw of {KEPT}", shift, 0.0),
     ]
 
 
@@ -91,17 +99,18 @@ def skipped_steps(target) -> list[tuple]:
     flow = make_flow("planar", target.dim, PLANAR)
     recipe = training.Recipe(**PUBLISHED, iterations=params.iterations, samples=100)
     forms = {
-        "as log(exp(.)) in float32": underflowing(files.read_arrays(paths.data)["y"], target),
-        "as log densities": target.log_density,
+        "likelihoods and their logarithm": underflowing(files.read_arrays(paths.data)["y"], target),
+        "log densities": target.log_density,
     }
     rows = []
     for form, log_density in forms.items():
         generators = generators_for(params.initialisations, params.seed, "underflow")
         trained = training.train(flow, log_density, recipe, generators, torch.device("cpu"))
         skipped = trained.skipped.numpy()
-        of = f"of {params.initialisations} initial values, {params.iterations} steps each, {form}"
-        rows.append((f"planar flows that skip steps, {of}", float((skipped > 0).sum()), 0.0))
-        rows.append((f"share of steps skipped, {of}", skipped.mean() / params.iterations, 0.0))
+        of = f"out of {params.initialisations} that skip any of {params.iterations} steps"
+        share = skipped.mean() / params.iterations
+        rows.append((f"planar flows {of} (by {form})", float((skipped > 0).sum()), 0.0))
+        rows.append((f"share of all these steps that is skipped (by {form})", share, 0.0))
     return rows
 
 
@@ -111,19 +120,23 @@ def neighbours() -> list[tuple]:
     floor = floor.loc[floor["pair"] == "exact-exact", "kl_knn"]
     sd = floor.std()
     rows = [
-        ("standard deviation of the estimate where KL is 0", sd, sd / math.sqrt(2 * len(floor)))
+        (
+            "standard deviation of the estimate where KL is 0 (nats)",
+            sd,
+            sd / math.sqrt(2 * len(floor)),
+        )
     ]
     table = pd.read_csv(paths.divergence)
     for flow in [name for name in params.course_flows if "realnvp" in name]:
         ours = table[table["flow"] == flow]
-        rows.append((f"exact KL(q|p) of {flow}, mean", ours["kl"].mean(), _error(ours["kl"])))
+        rows.append((f"exact KL(q‖p) of {flow} (mean)", ours["kl"].mean(), _error(ours["kl"])))
         low = ours["kl_knn"] - ours["kl"]
-        rows.append((f"its estimate less the exact value, {flow}, mean", low.mean(), _error(low)))
+        rows.append((f"estimate less exact value of {flow} (mean)", low.mean(), _error(low)))
     return rows
 
 
 def missing_exponential() -> list[tuple]:
-    """NICE's log determinant at the published initial values, for either reading of s."""
+    """NICE's log determinant at the published initial values, with s as |s| and as exp(s)."""
     flow = make_flow("nice", 2, NICE)
     generators = generators_for(1000, params.seed, "initial scales")
     scale = torch.stack([flow.initial(g, "published")["scale"] for g in generators])
@@ -131,7 +144,7 @@ def missing_exponential() -> list[tuple]:
     for text, log_scale in (("|s|", scale.abs().log()), ("exp(s)", scale)):
         values = log_scale.double().sum((1, 2)).numpy()
         rows.append(
-            (f"mean log determinant at the start, by {text}", values.mean(), _error(values))
+            (f"log determinant at the start with {text} (mean)", values.mean(), _error(values))
         )
     return rows
 
@@ -141,8 +154,8 @@ def constant_kernel() -> list[tuple]:
     table = pd.read_csv(paths.contraction)
     kl = table.loc[table["kernel"] == "constant"].set_index("step")["kl"]
     return [
-        ("KL(q|p) of the start, nats", kl[0], 0.0),
-        ("KL after one step of the constant kernel, nats", kl[1], 0.0),
+        ("KL(q‖p) before the step (nats)", kl[0], 0.0),
+        ("KL(q‖p) after one step of the constant kernel (nats)", kl[1], 0.0),
     ]
 
 
@@ -154,7 +167,7 @@ def one_sample_bound(bounds: str) -> list[tuple]:
     (name,) = [bound for bound in last.index if bound.startswith("L_")]
     difference = last.loc[name, "value"] - last.loc["elbo", "value"]
     error = math.hypot(last.loc[name, "se"], last.loc["elbo", "se"])
-    return [(f"{name} less the ELBO, test images, nats", difference, error)]
+    return [(f"{name} less the ELBO on test images (nats)", difference, error)]
 
 
 def reconstructions(pictures: str) -> list[tuple]:
@@ -165,7 +178,7 @@ def reconstructions(pictures: str) -> list[tuple]:
     for name in ("generated", "reconstructed"):
         distance = np.square(arrays[name].astype(float) - arrays["real"]).sum(1)
         rows.append(
-            (f"squared distance to the real image at its place, {name}", distance.mean(),
+            (f"squared distance to the real image at the same place: {name}", distance.mean(),
              _error(distance))
         )  # fmt: skip
     return rows
@@ -175,8 +188,8 @@ def mesh_limits(latent: str) -> list[tuple]:
     """How far the means of q(z|x) reach."""
     mean = files.read_arrays(latent)["mean"]
     return [
-        ("lowest mean of q(z|x), over both axes", float(mean.min()), 0.0),
-        ("highest mean of q(z|x), over both axes", float(mean.max()), 0.0),
+        ("lowest coordinate of a mean of q(z|x)", float(mean.min()), 0.0),
+        ("highest coordinate of a mean of q(z|x)", float(mean.max()), 0.0),
     ]
 
 
@@ -190,32 +203,37 @@ exact_draws = files.read_arrays(paths.exact_draws)["theta"]
 found = [
     (
         "Hamiltonian Monte Carlo keeps accepted proposals only",
-        "a rejected proposal repeats the state it started from",
+        "a rejected proposal leaves the chain where it is and that state counts again; "
+        "dropped repetitions change the law of the draws",
         accepted_only(target, exact_draws),
     ),
     (
-        "the chain's start is one of the draws",
-        "the start is not drawn from the posterior and is discarded with the burn-in",
+        "the chain's start (the origin) is one of the draws",
+        "the start is chosen by hand and not drawn from the posterior; a burn-in discards it",
         kept_start(target, exact_draws),
     ),
     (
-        "the log likelihood is the log of the likelihood, in float32",
-        "log densities are added; exp(-r^2 / 8) is 0 from |r| = 29 on, and its log has no gradient",
+        "the log likelihood is computed as the logarithm of the likelihood (in float32)",
+        "log densities are added instead; a likelihood exp(-r^2 / 8) is 0 from |r| = 29 on; "
+        "its logarithm has no gradient and the training step is lost",
         skipped_steps(target),
     ),
     (
-        "RealNVP's KL(q|p) is 0.0192, by nearest neighbours",
-        "KL is exact where the evidence is known; half that figure is the estimator's own noise",
+        "RealNVP's KL(q‖p) is 0.0192 by the nearest-neighbour estimator",
+        "KL is exact where the evidence is known; the estimator scatters by about half of that "
+        "figure even where KL is 0",
         neighbours(),
     ),
     (
-        "NICE's equations scale by exp(s)",
-        "the code that made the figures scales by |s|",
+        "equations 28 and 29 have an exponential that the code lacks",
+        "text and code are to be one method; the code takes NICE's scale s as |s| and with exp(s) "
+        "the same s would be another flow",
         missing_exponential(),
     ),
     (
-        "KL stays as it is when the kernel T is constant",
-        "then one step reaches p: KL is zero; it stays if q/p is constant given the next state",
+        "a step of the kernel T leaves KL as it is when T is constant",
+        "a constant T reaches p in one step: KL is then 0; KL stays as it is when q/p is constant "
+        "given the next state",
         constant_kernel(),
     ),
 ]
@@ -224,26 +242,26 @@ for name, bounds, latent, pictures in zip(
 ):
     found += [
         (
-            f"L_1000 is the ELBO over a batch of 1000 ({name})",
-            "L_1000 averages 1000 importance weights of one image inside the logarithm",
+            f"L_1000 is the ELBO over a batch of 1000 images ({name})",
+            "L_1000 averages 1000 importance weights of one image inside the logarithm; a batch "
+            "of ELBOs is an ELBO",
             one_sample_bound(bounds),
         ),
         (
-            f"decoded images of q(z|x) are generated digits ({name})",
-            "they are reconstructions; generated ones decode draws of the prior",
+            f"images decoded from q(z|x) are generated digits ({name})",
+            "a real image x went in: they are reconstructions; generated ones decode draws of "
+            "the prior",
             reconstructions(pictures),
         ),
         (
             f"the latent mesh has limits typed by hand ({name})",
-            "its limits follow from where q(z|x) lies, or from the prior's quantiles",
+            "they follow from where the encoder puts the images or from the prior's quantiles",
             mesh_limits(latent),
         ),
     ]
+# No text has a comma: it would need quotes, and the table a reader of CSV that knows them.
 table = pd.DataFrame(
     [(claim, right, *row) for claim, right, rows in found for row in rows],
     columns=["claim", "right", "measured", "size", "se"],
 )
-for column in ("claim", "right", "measured"):
-    # A comma would need quotes, and the table a reader of CSV that knows them.
-    table[column] = table[column].str.replace(",", ";")
 files.write_table(snakemake.output.table, table)

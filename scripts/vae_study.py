@@ -38,7 +38,10 @@ def _study(name: str, vaes: dict, paths, i: int) -> dict:
         "name": name,
         "title": f"Variational autoencoders on {name}",
         "template": "vae.html.j2",
-        "parts": [("losses", "What each bound loses"), *((vae, f"{vae}, shown") for vae in vaes)],
+        "parts": [
+            ("losses", "What each bound loses"),
+            *((vae, f"The autoencoder “{vae}”") for vae in vaes),
+        ],
         "facts": files.read_json(paths.images[i]),
         "losses": pd.read_csv(paths.losses[i]).to_dict("records"),
         "comparison": paths.comparison[i],

@@ -19,6 +19,8 @@ def rounded(value: float, error: float | None = None) -> Rounded:
     if error is not None and not math.isfinite(error):
         error = None
     size = abs(value) or abs(error or 0.0)
+    # 9.996 is to be 10.0, of the next power.
+    size = float(f"{size:.2e}")
     power = math.floor(math.log10(size)) if size > 0 else 0
     power = 0 if -2 <= power <= 3 else power
     scale = 10.0**power

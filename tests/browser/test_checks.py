@@ -1,4 +1,4 @@
-"""Each check finds the faults it is for: a page with one fault put in, which is whole without it."""
+"""Each check finds the faults it is for: a whole page, and the same with one fault put in."""
 
 import pytest
 

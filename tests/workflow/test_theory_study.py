@@ -59,7 +59,8 @@ def test_published_errors_say_claim_truth_and_size(theory):
     assert table["claim"].str.contains("digits/course").sum() == 5
     sizes = table.set_index("measured")["size"]
     stable = sizes[
-        sizes.index.str.contains("planar flows that skip")
-        & sizes.index.str.contains("as log densities")
+        sizes.index.str.contains("planar flows out of")
+        & sizes.index.str.contains("by log densities")
     ]
+    assert len(stable) == 1
     assert (stable == 0).all()

@@ -99,9 +99,22 @@ def flow_setting(key):
     return lambda wildcards: FLOW_PARAMS[wildcards.flow][key]
 
 
-def figure(name):
+def shown(path, caption, category, **labels):
+    """The files of one figure; `snakemake --report` shows the PNG with its caption and labels."""
+    flagged = report(
+        out(f"{path}.png"),
+        caption=f"../report/{caption}.rst",
+        category=category,
+        labels=labels,
+    )
+    return {"png": flagged, "svg": out(f"{path}.svg")}
+
+
+def figure(name, label):
     """The files of one figure of a target."""
-    return multiext(out(f"figures/{{target}}/{name}"), png=".png", svg=".svg")
+    return shown(
+        f"figures/{{target}}/{name}", name, "The {target} posterior", figure=label
+    )
 
 
 def vae_setting(key):
@@ -117,8 +130,8 @@ def vae_threads(wildcards):
     return 1 if IMAGES[wildcards.images]["dataset"] == "digits" else 2
 
 
-def vae_figure(name):
+def vae_figure(name, label, caption):
     """The files of one figure of an autoencoder."""
-    return multiext(
-        out(f"figures/vae/{{images}}/{{vae}}/{name}"), png=".png", svg=".svg"
-    )
+    category = "Variational autoencoders on {images}"
+    path = f"figures/vae/{{images}}/{{vae}}/{name}"
+    return shown(path, caption, category, autoencoder="{vae}", figure=label)

@@ -7,7 +7,7 @@ rule plot_elbo:
         exact=out("{target}/exact.json"),
         code=sources("scripts/plot_elbo.py"),
     output:
-        figure("elbo"),
+        **figure("elbo", "ELBO during training"),
     log:
         log_of("figures/{target}/elbo"),
     cache: True
@@ -27,7 +27,7 @@ rule plot_few_draws:
         draws=expand(out("{{target}}/flows/{flow}/draws.npz"), flow=ORDER),
         code=sources("scripts/plot_few_draws.py"),
     output:
-        figure("few_draws"),
+        **figure("few_draws", "A few draws"),
     log:
         log_of("figures/{target}/few_draws"),
     cache: True
@@ -49,7 +49,7 @@ rule plot_many_draws:
         table=out("{target}/divergence.csv"),
         code=sources("scripts/plot_many_draws.py"),
     output:
-        figure("many_draws"),
+        **figure("many_draws", "Many draws beside the truth"),
     log:
         log_of("figures/{target}/many_draws"),
     cache: True
@@ -70,7 +70,7 @@ rule plot_divergences:
         floor=out("{target}/knn_floor.csv"),
         code=sources("scripts/plot_divergences.py"),
     output:
-        figure("divergences"),
+        **figure("divergences", "Divergences, exact and estimated"),
     log:
         log_of("figures/{target}/divergences"),
     cache: True

@@ -143,7 +143,7 @@ if GRADIENT_FLOW in FLOWS:
             table=out("theory/gradient_variance.csv"),
             code=sources("scripts/plot_gradients.py"),
         output:
-            theory_figure("gradients"),
+            **theory_figure("gradients", "Two gradients"),
         log:
             log_of("figures/theory/gradients"),
         cache: True

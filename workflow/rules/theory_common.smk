@@ -21,6 +21,6 @@ COURSE_VAES = [
 ]
 
 
-def theory_figure(name):
+def theory_figure(name, label):
     """The files of one figure of the theory."""
-    return multiext(out(f"figures/theory/{name}"), png=".png", svg=".svg")
+    return shown(f"figures/theory/{name}", name, "The theory, shown", figure=label)

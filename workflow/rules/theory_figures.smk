@@ -11,7 +11,7 @@ rule plot_contraction:
         facts=out("theory/kl_contraction.json"),
         code=sources("scripts/plot_contraction.py"),
     output:
-        theory_figure("contraction"),
+        **theory_figure("contraction", "KL under a reversible kernel"),
     log:
         log_of("figures/theory/contraction"),
     cache: True
@@ -26,7 +26,7 @@ rule plot_multisample:
         gaps=out("theory/multisample_gaps.csv"),
         code=sources("scripts/plot_multisample.py"),
     output:
-        theory_figure("multisample"),
+        **theory_figure("multisample", "The multi-sample bound"),
     log:
         log_of("figures/theory/multisample"),
     cache: True

@@ -6,7 +6,7 @@ rule plot_vae_bounds:
         bounds=out("vae/{images}/{vae}/bounds.csv"),
         code=sources("scripts/plot_vae_bounds.py"),
     output:
-        vae_figure("bounds"),
+        **vae_figure("bounds", "Bounds during training", "vae_bounds"),
     log:
         log_of("figures/vae/{images}/{vae}/bounds"),
     cache: True
@@ -24,7 +24,7 @@ rule plot_vae_images:
         pictures=out("vae/{images}/{vae}/pictures.npz"),
         code=sources("scripts/plot_vae_images.py"),
     output:
-        vae_figure("{shown}"),
+        **vae_figure("{shown}", "Images, {shown}", "vae_images"),
     log:
         log_of("figures/vae/{images}/{vae}/{shown}"),
     wildcard_constraints:
@@ -45,7 +45,7 @@ rule plot_vae_reconstructions:
         pictures=out("vae/{images}/{vae}/pictures.npz"),
         code=sources("scripts/plot_vae_reconstructions.py"),
     output:
-        vae_figure("reconstructions"),
+        **vae_figure("reconstructions", "Reconstructions", "vae_reconstructions"),
     log:
         log_of("figures/vae/{images}/{vae}/reconstructions"),
     cache: True
@@ -64,7 +64,7 @@ rule plot_vae_latent:
         pictures=out("vae/{images}/{vae}/pictures.npz"),
         code=sources("scripts/plot_vae_latent.py"),
     output:
-        vae_figure("latent"),
+        **vae_figure("latent", "The latent plane", "vae_latent"),
     log:
         log_of("figures/vae/{images}/{vae}/latent"),
     cache: True
@@ -82,7 +82,7 @@ rule plot_vae_gaps:
         by_image=out("vae/{images}/{vae}/image_bounds.npz"),
         code=sources("scripts/plot_vae_gaps.py"),
     output:
-        vae_figure("gaps"),
+        **vae_figure("gaps", "Gaps by image", "vae_gaps"),
     log:
         log_of("figures/vae/{images}/{vae}/gaps"),
     cache: True
@@ -101,7 +101,13 @@ rule plot_vae_comparison:
         bounds=expand(out("vae/{{images}}/{vae}/bounds.csv"), vae=sorted(VAES)),
         code=sources("scripts/plot_vae_comparison.py"),
     output:
-        multiext(out("figures/vae/{images}/comparison"), png=".png", svg=".svg"),
+        **shown(
+            "figures/vae/{images}/comparison",
+            "vae_comparison",
+            "Variational autoencoders on {images}",
+            autoencoder="all",
+            figure="Exact log p(x) during training",
+        ),
     log:
         log_of("figures/vae/{images}/comparison"),
     cache: True

@@ -1,6 +1,8 @@
 """Renders the page: templates and the style sheet lie beside this module."""
 
 import base64
+import html
+import re
 from pathlib import Path
 
 import jinja2
@@ -24,12 +26,19 @@ def render(studies: list[dict], provenance: dict, title: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = plain
+    environment.filters["symbols"] = symbols
     environment.globals["embed"] = embed
     style = (FOLDER / "style.css").read_text()
     script = (FOLDER / "sort.js").read_text()
     return environment.get_template("page.html.j2").render(
         studies=studies, provenance=provenance, title=title, style=style, script=script
     )
+
+
+def symbols(text: str) -> str:
+    """Names in files as HTML for readers: theta1^2 with its subscript and its power."""
+    subscripts = re.sub(r"theta(\d)", r"θ<sub>\1</sub>", html.escape(text, quote=False))
+    return re.sub(r"\^(\d+)", r"<sup>\1</sup>", subscripts)
 
 
 def embed(path: str) -> str:

@@ -5,8 +5,9 @@ Equations are $...$ within a line or paragraph and $$...$$ on their own; the res
 
 import re
 
-from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
+
+from flowcheck.report.equations import mathml
 
 EQUATION = re.compile(r"\$\$(?P<display>.+?)\$\$|\$(?P<inline>[^$]+?)\$", re.DOTALL)
 # Letters and digits only, so that Markdown leaves a held equation's place alone.
@@ -35,17 +36,6 @@ def to_html(text: str, prefix: str, level: int) -> str:
     return re.sub(
         r"<h(\d)>(.*?)</h\1>", lambda match: _heading(match[1], match[2], prefix, level), html
     )
-
-
-def mathml(latex: str, display: bool) -> str:
-    """One equation as a MathML element."""
-    try:
-        html = convert(" ".join(latex.split()), display="block" if display else "inline")
-    except Exception as error:  # the converter raises whatever comes
-        raise ValueError(f"cannot convert the equation {latex!r}: {error!r}") from error
-    if "\\" in html:
-        raise ValueError(f"the equation {latex!r} has a command that cannot be converted")
-    return html
 
 
 def headings(text: str, prefix: str) -> list[tuple[str, str]]:
