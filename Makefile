@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 BENCH_VENV := .bench-venv
 BENCH := $(BENCH_VENV)/.installed
 
-.PHONY: report test test-slurm test-bench bench lint clean
+.PHONY: report test test-slurm test-browser test-bench bench lint clean
 
 report: $(RUNTIME)
 	$(VENV)/bin/snakemake
@@ -21,6 +21,11 @@ test: lint
 test-slurm: $(DEVELOPMENT)
 	sh tests/slurm/install.sh
 	$(VENV)/bin/python -m pytest -m slurm tests/slurm
+
+# Looks at the tiny study's report in Debian's Chromium, or at a page: make test-browser PAGE=FILE.
+test-browser: $(DEVELOPMENT)
+	sh tests/browser/install.sh $(VENV)/bin/python
+	$(VENV)/bin/python -m pytest -m browser tests/browser $(if $(PAGE),--page $(PAGE))
 
 # Races flowcheck against a plain loop and other libraries: bench/README.md. BENCH_OPTIONS=--quick
 # does so in miniature.

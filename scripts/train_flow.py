@@ -1,4 +1,4 @@
-"""Train all replicates of one flow on one target."""
+"""Train replicates of one flow on one target, side by side: all of them, or a part."""
 
 from step import progress, snakemake
 
@@ -12,6 +12,7 @@ from flowcheck import compiling, device, files, training
 from flowcheck.flows import make_flow
 from flowcheck.seeds import generators_for
 from load_target import load_target
+from unfinished import checkpoint_of
 
 torch.set_num_threads(1)
 params = snakemake.params
@@ -19,10 +20,10 @@ where = device.resolve(params.device)
 target = load_target(snakemake)
 flow = make_flow(params.flow_family, target.dim, params.sizes)
 recipe = training.Recipe(**params.recipe)
-generators = generators_for(params.replicates, params.seed, params.target, params.flow)
-print(
-    f"{params.flow} on {params.target}: {params.replicates} replicates on {device.describe(where)}"
-)
+first = int(params.first)
+replicates = np.arange(first, first + params.replicates)
+generators = generators_for(params.replicates, params.seed, params.target, params.flow, first=first)
+print(f"{params.flow} on {params.target}, on {device.describe(where)}: replicates {replicates}")
 if gpus := os.environ.get("CUDA_VISIBLE_DEVICES"):
     print(f"CUDA_VISIBLE_DEVICES={gpus}")
 print(f"recipe: {params.recipe}", flush=True)
@@ -30,26 +31,29 @@ compiled = compiling.pays(recipe.iterations, params.replicates, where)
 print("step: compiled" if compiled else "step: eager (too little work, or no compiler)", flush=True)
 
 began = time.perf_counter()
+checkpoint = checkpoint_of(snakemake, where)
 trained = training.train(
     flow,
     target.log_density,
     recipe,
     generators,
     where,
-    lambda iterable: progress(iterable, params.flow),
-    compiled,
+    progress=lambda chunks: progress(chunks, params.flow),
+    compiled=compiled,
+    checkpoint=checkpoint,
 )
 seconds = time.perf_counter() - began
 skipped = trained.skipped.int().tolist()
 if any(skipped):
     print(f"WARNING: steps skipped because something was not finite, per replicate: {skipped}")
 
+checkpoint.require_ownership()
 files.write_weights(snakemake.output.model, trained.params)
 iterations, elbo = training.thinned(trained.elbo)
 history = pd.DataFrame(
     {
         "iteration": np.repeat(iterations, params.replicates),
-        "replicate": np.tile(np.arange(params.replicates), len(iterations)),
+        "replicate": np.tile(replicates, len(iterations)),
         "elbo": elbo.ravel(),
     }
 )
@@ -58,9 +62,10 @@ files.write_json(
     snakemake.output.run,
     {
         "device": device.describe(where),
-        "seconds": seconds,
+        "seconds": seconds,  # of this process: a run taken up counts from there
         "replicates": params.replicates,
         "iterations": recipe.iterations,
         "skipped_steps": skipped,
     },
 )
+checkpoint.remove()

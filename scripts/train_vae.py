@@ -2,9 +2,7 @@
 
 from step import snakemake
 
-import shutil
 import time
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -12,6 +10,7 @@ from flowcheck import device, files, vae_training
 from flowcheck.seeds import seed_for
 from flowcheck.vae import VAE
 from load_images import load_images
+from unfinished import checkpoint_of
 
 params, output = snakemake.params, snakemake.output
 torch.set_num_threads(params.threads)
@@ -25,15 +24,19 @@ evaluated = vae_training.evaluated_epochs(recipe.epochs, params.evaluations)
 print(f"{params.vae} on {params.images}: {len(x)} images on {device.describe(where)}")
 print(f"recipe: {params.recipe}", flush=True)
 
-# Not an output: Snakemake removes a killed job's outputs, and these are what it goes on from.
-unfinished = Path(output.model).with_name("unfinished")
-unfinished.mkdir(parents=True, exist_ok=True)
+checkpoint = checkpoint_of(snakemake, where)
+
+
+def snapshot(epoch):
+    """Where the weights after an evaluated epoch wait until all are written."""
+    return checkpoint.folder / f"{epoch}.safetensors"
 
 
 def report(epoch, objective, model):
     print(f"epoch {epoch}: objective {objective:.2f} nats per image", flush=True)
     if epoch in evaluated:
-        files.write_weights(unfinished / f"{epoch}.safetensors", model.state_dict())
+        checkpoint.require_ownership()
+        files.write_weights(snapshot(epoch), model.state_dict())
 
 
 began = time.perf_counter()
@@ -42,17 +45,16 @@ history = vae_training.train(
     x,
     recipe,
     seed_for(params.seed, "vae", params.images, params.vae),
-    checkpoint=unfinished / "checkpoint.pt",
-    # A checkpoint is taken up only by a run of the same code on the same images.
-    made_by=files.fingerprint([snakemake.input.images, *snakemake.input.code]),
+    checkpoint=checkpoint,
     report=report,
 )
 seconds = time.perf_counter() - began
 
+checkpoint.require_ownership()
 files.write_weights(output.model, model.state_dict())
 snapshots = {}
 for epoch in evaluated:
-    weights = files.read_weights(unfinished / f"{epoch}.safetensors")
+    weights = files.read_weights(snapshot(epoch))
     snapshots |= {f"{epoch}/{name}": value for name, value in weights.items()}
 files.write_weights(output.snapshots, snapshots)
 epochs = range(1, recipe.epochs + 1)
@@ -66,4 +68,4 @@ files.write_json(
         "epochs": recipe.epochs,
     },
 )
-shutil.rmtree(unfinished)
+checkpoint.remove()

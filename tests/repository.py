@@ -29,13 +29,17 @@ def copy_to(folder: Path) -> Path:
     return folder
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment with `variables`, less what would lead a test astray."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(HIDDEN)} | variables
+
+
 def snakemake(folder: Path, *options: str, limit: float, **variables: str):
     """Run Snakemake in `folder` for at most `limit` seconds; the result holds rc and output."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(HIDDEN)}
     return subprocess.run(
         [sys.executable, "-m", "snakemake", *options],
         cwd=folder,
-        env=environment | variables,
+        env=environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -17,8 +17,9 @@ def seed_for(seed: int, *names: str | int) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def generators_for(replicates: int, seed: int, *names: str | int) -> list:
-    """One torch generator per replicate, each seeded by `names` and its own number."""
+def generators_for(replicates: int, seed: int, *names: str | int, first: int = 0) -> list:
+    """One torch generator per replicate, seeded by `names` and its number, from `first` on."""
     from torch import Generator  # steps that draw no tensors need not import torch
 
-    return [Generator().manual_seed(seed_for(seed, *names, r)) for r in range(replicates)]
+    numbers = range(first, first + replicates)
+    return [Generator().manual_seed(seed_for(seed, *names, r)) for r in numbers]

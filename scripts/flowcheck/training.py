@@ -7,7 +7,7 @@ objective is not finite can be held back alone.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from flowcheck.checkpoints import Checkpoint
 from flowcheck.compiling import compile_fixed, or_else
 from flowcheck.flows.base import Flow, Params
 from flowcheck.gaussian import standard_normal_log_prob
@@ -23,6 +24,8 @@ from flowcheck.gaussian import standard_normal_log_prob
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 # Noise is drawn, and the history and the average kept, this many steps at a time.
 CHUNK = 100
+# A checkpoint is kept whenever so many steps are done: it costs some milliseconds, they a second.
+CHECKPOINT_EVERY = 1000
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,7 @@ def train(
     generators: list[Generator],
     device: torch.device,
     progress: Callable[[Iterable], Iterable] = iter,
+    checkpoint: Checkpoint | None = None,
     compiled: bool = False,
     report: Callable[[str], None] = print,
 ) -> Trained:
@@ -195,9 +199,12 @@ def train(
 
     A replicate's initial values and noise come from its own generator alone, so it does not depend
     on how many are trained beside it (to rounding: batched products sum in another order).
-    `progress` wraps the iterable of chunks, to draw a bar. compiled: whether to try to compile the
-    step (`compiling.pays` says when that is worth it); `report` hears if it could not be.
+    `progress` wraps the iterable of chunks, to draw a bar. `compiled`: whether to try to compile
+    the step (`compiling.pays` says when that is worth it); `report` hears if it could not be.
+    `checkpoint` is where the run's state is kept and, if there is one of this same run, taken up:
+    the end is the same, bit for bit.
     """
+    seeds = [generator.initial_seed() for generator in generators]
     initial = [flow.initial(generator, recipe.start) for generator in generators]
     layout = Layout(initial[0])
     flat = torch.stack([layout.flatten(params) for params in initial]).to(device)
@@ -207,18 +214,42 @@ def train(
         step = or_else(make_step(flow, log_density, layout, recipe, compile_fixed), step, report)
 
     history = []
-    for start in progress(range(0, recipe.iterations, CHUNK)):
+    run = {"recipe": asdict(recipe), "seeds": seeds, "compiled": compiled}
+    if checkpoint and (kept := checkpoint.take_up(**run)):
+        state, history = _restore(kept, generators, device)
+    for start in progress(range(len(history), recipe.iterations, CHUNK)):
         steps = range(start, min(start + CHUNK, recipe.iterations))
         noise = draw_noise(generators, len(steps), recipe.samples, flow.dim).to(device)
         for z, iteration in zip(noise, steps, strict=True):
             state, elbo = step(state, z, torch.tensor(recipe.learning_rate_at(iteration)))
             history.append(elbo)
+        if checkpoint and len(history) % CHECKPOINT_EVERY == 0:
+            checkpoint.keep(_kept(state, history, generators))
     return Trained(
         params=layout.unflatten(state.average),
         iterations=torch.arange(1, recipe.iterations + 1),
         elbo=torch.stack(history).cpu(),
         skipped=state.skipped.cpu(),
     )
+
+
+def _kept(state: State, history: list[Tensor], generators: list[Generator]) -> dict:
+    """Everything that the rest of a training depends on."""
+    return {
+        "state": {name: value.cpu() for name, value in state._asdict().items()},
+        "elbo": torch.stack(history).cpu(),
+        "generators": [generator.get_state() for generator in generators],
+    }
+
+
+def _restore(
+    kept: dict, generators: list[Generator], device: torch.device
+) -> tuple[State, list[Tensor]]:
+    """The state and the history that `_kept` was given; sets the generators."""
+    for generator, state in zip(generators, kept["generators"], strict=True):
+        generator.set_state(state)
+    state = State(**{name: value.to(device) for name, value in kept["state"].items()})
+    return state, list(kept["elbo"].to(device))
 
 
 def draw_noise(generators: list[Generator], steps: int, samples: int, dim: int) -> Tensor:

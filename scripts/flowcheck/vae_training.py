@@ -8,12 +8,11 @@ weights and Adam's moments: a run cut off and taken up again ends at the same we
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
 
-from flowcheck.files import write_whole
+from flowcheck.checkpoints import Checkpoint
 from flowcheck.vae import VAE, initialise, kl_to_prior, shared_points_bound
 
 SCHEDULES = ("constant", "cosine")
@@ -48,14 +47,13 @@ def train(
     images: Tensor,
     recipe: Recipe,
     seed: int,
-    checkpoint: Path | None = None,
-    made_by: str = "",
+    checkpoint: Checkpoint | None = None,
     report: Callable[[int, float, VAE], None] = lambda epoch, objective, model: None,
 ) -> list[float]:
     """Train `model` in place from its initial parameters on images [N, pixels] in [0, 1].
 
-    checkpoint: a file written after every epoch, and taken up if it is there and was made with
-    this recipe, seed and `made_by`, a text of the caller's that names what else the run depends on.
+    checkpoint: where the run's state is kept after every epoch and, if there is one of this same
+    run, taken up.
     report: called after each epoch with its number (from 1), the mean objective over its batches,
     and the model; before the checkpoint, so that a run taken up has reported every epoch.
     Returns the mean objective of every epoch.
@@ -72,15 +70,16 @@ def train(
     optimiser = torch.optim.Adam(
         model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
-    run = _Run(model, optimiser, generator, {**asdict(recipe), "seed": seed, "made_by": made_by})
-    history = run.take_up(checkpoint) if checkpoint is not None else []
+    run, history = _Run(model, optimiser, generator), []
+    if checkpoint and (kept := checkpoint.take_up(recipe=asdict(recipe), seed=seed)):
+        history = run.restore(kept)
     for epoch in range(len(history) + 1, recipe.epochs + 1):
         history.append(_epoch(model, images, recipe, optimiser, generator, epoch))
         if not math.isfinite(history[-1]):
             raise FloatingPointError(f"the objective is {history[-1]} in epoch {epoch}")
         report(epoch, history[-1], model)
-        if checkpoint is not None:
-            run.keep(checkpoint, history)
+        if checkpoint:
+            checkpoint.keep(run.kept(history))
     return history
 
 
@@ -146,31 +145,23 @@ def _check(recipe: Recipe, count: int) -> None:
 
 @dataclass(frozen=True)
 class _Run:
-    """All that changes as training goes on, and what it was started with."""
+    """All that changes as training goes on."""
 
     model: VAE
     optimiser: torch.optim.Optimizer
     generator: Generator
-    identity: dict
 
-    def keep(self, path: Path, history: list[float]) -> None:
-        state = {
+    def kept(self, history: list[float]) -> dict:
+        return {
             "history": history,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
-            "identity": self.identity,
         }
-        write_whole(path, lambda file: torch.save(state, file))
 
-    def take_up(self, path: Path) -> list[float]:
-        """Restore a checkpoint of this same run, if there is one; its history."""
-        if not path.exists():
-            return []
-        state = torch.load(path, weights_only=True)
-        if state["identity"] != self.identity:
-            return []
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.generator.set_state(state["generator"])
-        return state["history"]
+    def restore(self, kept: dict) -> list[float]:
+        """Go back to what `kept` returned; its history."""
+        self.model.load_state_dict(kept["model"])
+        self.optimiser.load_state_dict(kept["optimiser"])
+        self.generator.set_state(kept["generator"])
+        return kept["history"]

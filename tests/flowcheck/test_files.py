@@ -1,7 +1,10 @@
 """Files: what is written is read back, whole or not at all, and equal content is equal bytes."""
 
+import errno
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -50,6 +53,40 @@ def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
         files.write_whole(path, half)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+class HalfAFigure:
+    """A figure whose disk is full before its second half."""
+
+    def savefig(self, file, metadata):
+        Path(file).write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("name", ["figure.png", "figure.svg"])
+def test_half_a_figure_is_no_file(tmp_path, name):
+    with pytest.raises(OSError, match="No space left"):
+        files.write_figure([str(tmp_path / name)], HalfAFigure())
+    assert list(tmp_path.iterdir()) == []
+
+
+# What puts bytes into a file, in Python and in the libraries used here.
+WRITING = re.compile(
+    r"\.(write_text|write_bytes|savefig|to_csv|to_json|to_netcdf)\(|np\.save|torch\.save"
+    r"|save_file\(|\bopen\([^)]*[\"'][wax]"
+)
+
+
+def test_everything_is_written_whole():
+    scripts = Path(files.__file__).parents[1]
+    found = [
+        f"{path.relative_to(scripts)}: {line.strip()}"
+        for path in sorted(scripts.rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if WRITING.search(line) and "write_whole" not in line
+    ]
+    # Into a temporary folder, which no other step sees.
+    assert found == ["flowcheck/images.py: Path(target, path.stem).write_bytes(content)"]
 
 
 def test_name_and_suffix_reach_the_writer_and_the_place_is_filled_at_the_end(tmp_path):

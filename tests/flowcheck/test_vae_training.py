@@ -8,6 +8,7 @@ import torch
 
 from flowcheck import vae_training
 from flowcheck.bounds import Grid, log_evidence
+from flowcheck.checkpoints import Checkpoint
 from flowcheck.vae import VAE
 from flowcheck.vae_training import Recipe, evaluated_epochs, learning_rate_factor, train
 
@@ -61,11 +62,13 @@ def kill_after(last):
 @pytest.mark.parametrize("weight", [0.0, 0.5])
 def test_a_run_taken_up_ends_at_the_same_weights(tmp_path, weight):
     recipe = replace(RECIPE, evidence_weight=weight)
-    checkpoint = tmp_path / "checkpoint.pt"
+    folder = tmp_path / "unfinished"
     with pytest.raises(Killed):
-        trained(recipe, checkpoint=checkpoint, report=kill_after(2))
+        trained(recipe, checkpoint=Checkpoint(folder), report=kill_after(2))
     epochs = []
-    resumed = trained(recipe, checkpoint=checkpoint, report=lambda epoch, *_: epochs.append(epoch))
+    resumed = trained(
+        recipe, checkpoint=Checkpoint(folder), report=lambda epoch, *_: epochs.append(epoch)
+    )
     assert epochs == [2, 3, 4]  # killed while reporting the second: done again
     assert_same_weights(resumed, trained(recipe))
 
@@ -80,8 +83,8 @@ def test_a_seed_gives_its_own_weights_every_time():
     "other", [{"recipe": replace(RECIPE, points=32)}, {"seed": 2}, {"made_by": "other code"}]
 )
 def test_a_checkpoint_of_another_run_is_passed_over(tmp_path, other):
-    checkpoint = tmp_path / "checkpoint.pt"
-    trained(checkpoint=checkpoint)
+    trained(checkpoint=Checkpoint(tmp_path, "this code"))
+    checkpoint = Checkpoint(tmp_path, other.pop("made_by", "this code"))
     assert_same_weights(trained(**other, checkpoint=checkpoint), trained(**other))
 
 

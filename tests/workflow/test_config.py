@@ -118,6 +118,8 @@ def test_key_that_is_no_text_is_a_config_error_too(overlay):
         ("hmc: {long: {start: here}}", "hmc.long.start"),
         ("hmc: {short: {target_acceptance: 1.5}}", "hmc.short.target_acceptance"),
         ("training: {samples: many}", "training.samples"),
+        ("training: {replicates_per_job: 0}", "training.replicates_per_job"),
+        ("flows: {nice: {replicates_per_job: 1.5}}", "flows.nice.replicates_per_job"),
         ("flows: {nice: {hidden: []}}", "flows.nice.hidden"),
         ("flows: {nice: {hidden: [8, -1]}}", "flows.nice.hidden.1"),
         ("flows: {nice: {activation: gelu}}", "flows.nice.activation"),
@@ -243,6 +245,7 @@ def test_shape_of_flow_params():
     assert params["family"] == "realnvp"
     assert params["recipe_name"] == "default"
     assert params["replicates"] == 8
+    assert params["replicates_per_job"] is None
     assert params["sizes"] == {
         "blocks": 4,
         "hidden": [32, 32],

@@ -44,20 +44,22 @@ def named(section: dict) -> dict:
 
 
 def flow_params(config: dict, name: str) -> dict:
-    """What one flow is trained with: family, sizes, recipe, recipe_name, replicates.
+    """What one flow is trained with: family, sizes, recipe, recipe_name, replicates,
+    replicates_per_job.
 
     Each setting comes from the most specific place that gives it: the flow itself, `training`,
     the recipe's entry for the family, the recipe.
     """
     family, recipe_name, merged = _merged(config, name)
     sizes = _size_keys()
-    outside = sizes | {"family", "families", "recipe", "replicates"}
+    outside = sizes | {"family", "families", "recipe", "replicates", "replicates_per_job"}
     return {
         "family": family,
         "sizes": {key: value for key, value in merged.items() if key in sizes},
         "recipe": {key: value for key, value in merged.items() if key not in outside},
         "recipe_name": recipe_name,
         "replicates": merged["replicates"],
+        "replicates_per_job": merged.get("replicates_per_job"),
     }
 
 

@@ -23,6 +23,12 @@ def sources(script: str, *by_name: str) -> list[str]:
     that the step imports at run time by a name from the config, where no walk can see them.
     Raises FileNotFoundError if one of them does not exist.
     """
+    return list(_sources(script, *by_name))
+
+
+@cache
+def _sources(script: str, *by_name: str) -> tuple[str, ...]:
+    """The same, found once: thousands of jobs share a step."""
     files = closure(SCRIPTS.parent / script)
     for module in by_name:
         path = _module_file(module)
@@ -30,7 +36,7 @@ def sources(script: str, *by_name: str) -> list[str]:
             raise FileNotFoundError(f"no file under scripts/ defines the module {module}")
         files = files | closure(path)
     files = files | {beside for path in files for beside in _beside(path)}
-    return [LOCK, *sorted(str(path.relative_to(ROOT)) for path in files)]
+    return (LOCK, *sorted(str(path.relative_to(ROOT)) for path in files))
 
 
 @cache

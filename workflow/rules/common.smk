@@ -23,7 +23,15 @@ if config["theory"]["gradients"]["flow"] in FLOWS:
 ENVIRONMENT = "../../environment.yml"
 # Flows are shown in the order of their names, whatever the order of the config.
 ORDER = sorted(FLOWS)
-FAMILIES = {flow: flow_params(config, flow)["family"] for flow in ORDER}
+# Worked out once: each has a job per target, and each job asks for its settings one by one.
+FLOW_PARAMS = {flow: flow_params(config, flow) for flow in ORDER}
+# Flows whose replicates are trained in several jobs.
+IN_PARTS = [
+    flow
+    for flow, own in FLOW_PARAMS.items()
+    if (own["replicates_per_job"] or own["replicates"]) < own["replicates"]
+]
+FAMILIES = {flow: FLOW_PARAMS[flow]["family"] for flow in ORDER}
 
 
 wildcard_constraints:
@@ -58,7 +66,7 @@ def target_module(wildcards):
 
 
 def flow_module(wildcards):
-    return f"flowcheck.flows.{flow_params(config, wildcards.flow)['family']}"
+    return f"flowcheck.flows.{FAMILIES[wildcards.flow]}"
 
 
 def settings_of(target):
@@ -88,7 +96,7 @@ def flow_code(script):
 
 def flow_setting(key):
     """Params function: one entry of what the flow is trained with."""
-    return lambda wildcards: flow_params(config, wildcards.flow)[key]
+    return lambda wildcards: FLOW_PARAMS[wildcards.flow][key]
 
 
 def figure(name):

@@ -16,6 +16,8 @@ rule train_flow:
         run=out("{target}/flows/{flow}/run.json"),
     log:
         log_of("{target}/flows/{flow}/train"),
+    wildcard_constraints:
+        flow="|".join(flow for flow in ORDER if flow not in IN_PARTS) or "none",
     cache: True
     priority: 30
     conda:
@@ -34,6 +36,7 @@ rule train_flow:
         flow_family=flow_setting("family"),
         sizes=flow_setting("sizes"),
         recipe=flow_setting("recipe"),
+        first=0,
         replicates=flow_setting("replicates"),
     script:
         "../../scripts/train_flow.py"

@@ -12,9 +12,7 @@ STUDIED_PARAMS = {
 # The flow along whose training gradients are studied, if the study trains it.
 GRADIENT_FLOW = THEORY["gradients"]["flow"]
 # What was trained as the problem set has it, for the page of the published solution's errors.
-COURSE_FLOWS = [
-    flow for flow in ORDER if flow_params(config, flow)["recipe_name"] == "course"
-]
+COURSE_FLOWS = [flow for flow in ORDER if FLOW_PARAMS[flow]["recipe_name"] == "course"]
 COURSE_VAES = [
     f"{images}/{vae}"
     for images in sorted(IMAGES)

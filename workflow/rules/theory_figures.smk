@@ -1,6 +1,10 @@
 # The theory's figures. They read tables and import no torch.
 
 
+localrules:
+    plot_multisample,
+
+
 rule plot_contraction:
     input:
         table=out("theory/kl_contraction.csv"),

@@ -6,6 +6,7 @@ PICTURES, MESH = 100, 20
 
 localrules:
     vae,
+    prepare_images,
     gather_vae_losses,
 
 

@@ -5,22 +5,25 @@ for (const table of document.querySelectorAll("table.sortable")) {
     const cell = row.cells[column];
     const text = cell.dataset.value ?? cell.textContent.trim();
     const number = Number(text);
-    return text !== "" && !Number.isNaN(number) ? number : text;
+    return text === "" || Number.isNaN(number) ? text : number;
+  };
+  // Numbers come before words: "none" among numbers has a place of its own.
+  const compare = (x, y) => {
+    if (typeof x !== typeof y) return typeof x === "number" ? -1 : 1;
+    return typeof x === "number" ? x - y : x.localeCompare(y);
   };
   table.tHead.querySelectorAll("th").forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...heading.childNodes);
     heading.append(button);
-    button.addEventListener("click", () => {
+    // On the whole cell: a short heading beside a long one leaves room around its button.
+    heading.addEventListener("click", () => {
       const order = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
       table.tHead.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", order === 1 ? "ascending" : "descending");
-      const rows = [...body.rows].sort((a, b) => {
-        const [x, y] = [value(a, column), value(b, column)];
-        const numbers = typeof x === "number" && typeof y === "number";
-        return order * (numbers ? x - y : String(x).localeCompare(String(y)));
-      });
+      const rows = [...body.rows];
+      rows.sort((a, b) => order * compare(value(a, column), value(b, column)));
       body.append(...rows);
     });
   });

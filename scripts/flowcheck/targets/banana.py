@@ -8,7 +8,7 @@ Given theta2, both y and theta1 are Gaussian: everything exact is an integral ov
 import math
 
 import numpy as np
-from torch import Tensor, stack
+from torch import Tensor, float64, stack, tensor
 
 from flowcheck.gaussian import LOG_2PI
 from flowcheck.quadrature import TabulatedDensity, tabulate
@@ -33,20 +33,24 @@ class Target:
         self.sigma_y, self.sigma_theta = float(sigma_y), float(sigma_theta)
         # An over-dispersed start for a sampler: wider than the prior, hence than the posterior.
         self.start_scale = 2 * self.sigma_theta
+        # What the density is computed with: a tensor, so that compiled code takes it as an input
+        # and serves every banana.
+        precision, shrink = self.n / self.sigma_y**2, 1 / self.sigma_theta**2
+        self._numbers = tensor([self.mean_y, precision, shrink, self._constant()], dtype=float64)
 
     def log_density(self, theta: Tensor) -> Tensor:
         """log p(y, theta), all constants kept; theta [..., 2] -> [...]."""
         theta1, theta2 = theta.unbind(-1)
-        residual = self.mean_y - theta1 - theta2.square()
-        misfit = (self.n / self.sigma_y**2) * residual.square()
-        size = (theta1.square() + theta2.square()) / self.sigma_theta**2
-        return self._constant() - 0.5 * (misfit + size)
+        mean_y, precision, shrink, constant = self._numbers.unbind()
+        misfit = precision * (mean_y - theta1 - theta2.square()).square()
+        size = shrink * (theta1.square() + theta2.square())
+        return constant - 0.5 * (misfit + size)
 
     def gradient(self, theta: Tensor) -> Tensor:
         """Gradient of log_density in theta; theta [..., 2] -> [..., 2]."""
         theta1, theta2 = theta.unbind(-1)
-        pull = (self.n / self.sigma_y**2) * (self.mean_y - theta1 - theta2.square())
-        shrink = 1 / self.sigma_theta**2
+        mean_y, precision, shrink, _ = self._numbers.unbind()
+        pull = precision * (mean_y - theta1 - theta2.square())
         return stack([pull - shrink * theta1, 2 * theta2 * pull - shrink * theta2], -1)
 
     def exact(self) -> dict:

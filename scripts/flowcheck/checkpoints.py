@@ -1,0 +1,71 @@
+"""What a training keeps as it goes on, so that one cut off can go on from there and end the same.
+
+It lies in a folder beside the training's outputs and is none of them: Snakemake removes the outputs
+of a job that was killed. The newest run owns the folder. An older one that still runs, because what
+started it died, finds that out at its next checkpoint and stops before it writes anything more.
+"""
+
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import torch
+
+from flowcheck.files import write_whole
+
+
+class TakenOver(RuntimeError):
+    """A newer run of the same training has begun: this one must write nothing more."""
+
+
+class Checkpoint:
+    """The state of one training, on disk: `take_up` once, `keep` now and then, `remove` at the end.
+
+    folder: made if need be, and taken over from any run that had it. made_by: names what the run
+    depends on besides what `take_up` is told, such as the contents of the code and the data.
+    """
+
+    def __init__(self, folder: str | Path, made_by: str = ""):
+        self.folder = Path(folder)
+        self.path = self.folder / "checkpoint.pt"
+        self.identity = {"made_by": made_by}
+        self._owner = uuid4().hex
+        write_whole(self.folder / "owner", lambda file: file.write_text(self._owner))
+
+    def take_up(self, **identity) -> dict | None:
+        """The state that a run of the same identity kept last, or None, and then why in the log.
+
+        identity: the recipe, seeds and the like, compared with the kept run's by value.
+        """
+        self.identity |= identity
+        if not self.path.exists():
+            return None
+        try:
+            kept = torch.load(self.path, weights_only=True)
+            same = kept["identity"] == self.identity
+        except Exception as error:  # a torn file may raise anything
+            print(
+                f"{self.path} cannot be read ({type(error).__name__}): from the start", flush=True
+            )
+            return None
+        if not same:
+            print(f"{self.path} is of other code, data or settings: from the start", flush=True)
+            return None
+        print(f"going on from {self.path}", flush=True)
+        return kept["state"]
+
+    def keep(self, state: dict) -> None:
+        """Replace what was kept, whole or not at all. Raises TakenOver."""
+        self.require_ownership()
+        kept = {"identity": self.identity, "state": state}
+        write_whole(self.path, lambda file: torch.save(kept, file))
+
+    def require_ownership(self) -> None:
+        """Raise TakenOver if a newer run has begun, or begun and ended. Call before any output."""
+        owner = self.folder / "owner"
+        if not owner.exists() or owner.read_text() != self._owner:
+            raise TakenOver(f"a newer run has taken {self.folder} over; this one stops")
+
+    def remove(self) -> None:
+        """Remove the folder: the training is done, and its outputs are written."""
+        shutil.rmtree(self.folder, ignore_errors=True)
