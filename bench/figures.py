@@ -21,9 +21,9 @@ LABELS = {
 
 
 def plot_rates(table: pd.DataFrame) -> Figure:
-    """One panel per task and flow: a bar per row at its median, a line from min to max.
+    """One panel per task and flow: a point per row at its median, a line from min to max.
 
-    table: bench.csv. The dotted lines are the arithmetic floor, one for each distinct value.
+    table: bench.csv. The dotted line is the fastest variant's arithmetic floor.
     """
     table = table[table["rate"].notna()]
     groups = list(table.groupby(["task", "flow"], sort=False))
@@ -33,15 +33,14 @@ def plot_rates(table: pd.DataFrame) -> Figure:
         group = group.sort_values("rate")
         place = np.arange(len(group))
         tints = [COLOURS.get(name, OTHERS) for name in group["contender"]]
-        ax.barh(place, group["rate"], color=tints, alpha=0.85)
-        ax.hlines(place, group["rate_min"], group["rate_max"], color="black", lw=1.4)
-        for value in group["floor"].dropna().unique():
-            ax.axvline(value, color="black", lw=1, ls=":")
+        ax.hlines(place, group["rate_min"], group["rate_max"], color=tints, lw=1.6)
+        ax.scatter(group["rate"], place, color=tints, s=22, zorder=3)
+        ax.axvline(group["floor"].max(), color="black", lw=1, ls=":")
         ax.set_yticks(place, [_label(row) for row in group.itertuples()], fontsize=6.5)
         ax.set_xscale("log")
-        ax.set_xlabel(group["unit"].iloc[0])
-        ax.set_title(f"{title(task, flow)} (dotted: arithmetic alone)")
-        ax.grid(True, axis="x")
+        ax.set_xlabel(f"{group['unit'].iloc[0]} (dotted: arithmetic alone)", fontsize=8.5)
+        ax.set_title(title(task, flow))
+        ax.grid(True)
     return figure
 
 
@@ -73,7 +72,9 @@ def plot_scaling(table: pd.DataFrame) -> Figure:
         ax.set_xlabel(LABELS[study])
         ax.set_ylabel(rows["unit"].iloc[0])
         ax.grid(True)
-        ax.legend(fontsize=6.5)
+        # Room for the legend above the curves.
+        ax.set_ylim(top=5 * rows["seconds_max"].max())
+        ax.legend(fontsize=6.5, loc="upper left")
     return figure
 
 

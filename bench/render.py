@@ -119,7 +119,8 @@ def document(races: pd.DataFrame, grown: pd.DataFrame, machine: dict) -> str:
         "\n".join(f"- {line}" for line in verdicts(races)),
     ]
     for (task, flow), rows in races.groupby(["task", "flow"], sort=False):
-        parts += [f"## {title(task, flow).capitalize()}", race_table(rows)]
+        heading = title(task, flow)
+        parts += [f"## {heading[0].upper()}{heading[1:]}", race_table(rows)]
     parts += ["## How cost grows", "![Seconds against each size](bench_scaling.png)"]
     studies = grown.groupby("study")["size"].agg(["min", "max"])
     parts.append(
@@ -133,7 +134,7 @@ def document(races: pd.DataFrame, grown: pd.DataFrame, machine: dict) -> str:
 
 def race_table(rows: pd.DataFrame) -> str:
     """One task's rows, fastest first; those left out last."""
-    rows = rows.sort_values("rate", ascending=False, kind="stable")
+    rows = rows.fillna({"note": ""}).sort_values("rate", ascending=False, kind="stable")
     counted = "chains" if rows["task"].iloc[0] == "hmc" else "replicates"
     unit = rows["unit"].iloc[0]
     lines = [
@@ -146,7 +147,7 @@ def race_table(rows: pd.DataFrame) -> str:
             lines.append(f"| {row.contender} | | | - | | | | | {row.note} |")
             continue
         steps = number(row.rate / row.replicates) if row.task == "flow" else ""
-        share = f"{100 * row.rate / row.floor:.2g} %"
+        share = f"{number(100 * row.rate / row.floor)} %"
         lines.append(
             f"| {row.contender} | {row.variant} | {row.replicates} | {number(row.rate)} | "
             f"{number(row.rate_min)} to {number(row.rate_max)} | {steps} | {share} | "
