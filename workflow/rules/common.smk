@@ -25,12 +25,12 @@ ENVIRONMENT = "../../environment.yml"
 ORDER = sorted(FLOWS)
 # Worked out once: each has a job per target, and each job asks for its settings one by one.
 FLOW_PARAMS = {flow: flow_params(config, flow) for flow in ORDER}
-# Flows whose replicates are trained in several jobs.
-IN_PARTS = [
-    flow
+# The first replicate of each part, for flows whose replicates are trained in several jobs.
+PARTS = {
+    flow: range(0, own["replicates"], own["replicates_per_job"])
     for flow, own in FLOW_PARAMS.items()
     if (own["replicates_per_job"] or own["replicates"]) < own["replicates"]
-]
+}
 FAMILIES = {flow: FLOW_PARAMS[flow]["family"] for flow in ORDER}
 
 
@@ -97,6 +97,23 @@ def flow_code(script):
 def flow_setting(key):
     """Params function: one entry of what the flow is trained with."""
     return lambda wildcards: FLOW_PARAMS[wildcards.flow][key]
+
+
+def replicates_of_part(wildcards):
+    """Params function: how many replicates a part has; the last one may have fewer."""
+    own = FLOW_PARAMS[wildcards.flow]
+    return min(own["replicates_per_job"], own["replicates"] - int(wildcards.first))
+
+
+def of_every_part(file):
+    """Input function: one file of each part of a flow, in the order of the replicates."""
+    return lambda wildcards: expand(
+        out("{target}/flows/{flow}/parts/{first}/{file}"),
+        target=wildcards.target,
+        flow=wildcards.flow,
+        first=PARTS[wildcards.flow],
+        file=file,
+    )
 
 
 def shown(path, caption, category, **labels):

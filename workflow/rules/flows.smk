@@ -17,7 +17,7 @@ rule train_flow:
     log:
         log_of("{target}/flows/{flow}/train"),
     wildcard_constraints:
-        flow="|".join(flow for flow in ORDER if flow not in IN_PARTS) or "none",
+        flow="|".join(flow for flow in ORDER if flow not in PARTS) or "none",
     cache: True
     priority: 30
     conda:

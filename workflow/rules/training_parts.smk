@@ -6,29 +6,6 @@ localrules:
     gather_training,
 
 
-# The number of each part's first replicate names the part.
-FIRST_OF_PARTS = {
-    flow: range(
-        0, FLOW_PARAMS[flow]["replicates"], FLOW_PARAMS[flow]["replicates_per_job"]
-    )
-    for flow in IN_PARTS
-}
-
-
-def replicates_of_part(wildcards):
-    """Params function: how many replicates a part has; the last one may have fewer."""
-    flow = FLOW_PARAMS[wildcards.flow]
-    return min(flow["replicates_per_job"], flow["replicates"] - int(wildcards.first))
-
-
-def of_every_part(file):
-    """Input function: one file of each part, in the order of the replicates."""
-    return lambda wildcards: [
-        out(f"{wildcards.target}/flows/{wildcards.flow}/parts/{first}/{file}")
-        for first in FIRST_OF_PARTS[wildcards.flow]
-    ]
-
-
 use rule train_flow as train_part with:
     output:
         model=out("{target}/flows/{flow}/parts/{first}/model.safetensors"),
@@ -37,8 +14,9 @@ use rule train_flow as train_part with:
     log:
         log_of("{target}/flows/{flow}/parts/{first}/train"),
     wildcard_constraints:
-        flow="|".join(IN_PARTS) or "none",
+        flow="|".join(PARTS) or "none",
         first=r"\d+",
+    cache: True
     params:
         first="{first}",
         replicates=replicates_of_part,
@@ -57,7 +35,7 @@ rule gather_training:
     log:
         log_of("{target}/flows/{flow}/train"),
     wildcard_constraints:
-        flow="|".join(IN_PARTS) or "none",
+        flow="|".join(PARTS) or "none",
     cache: True
     priority: 30
     conda:
