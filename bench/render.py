@@ -8,6 +8,10 @@ MODES = ("eager", "compiled")
 FLOWS = {"planar": "planar", "nice": "NICE", "realnvp": "RealNVP"}
 TASKS = {"flow": "{} flow", "hmc": "Hamiltonian Monte Carlo, {}", "vae": "autoencoder, {}"}
 BEGIN, END = "<!-- bench: written by `make bench` -->", "<!-- /bench -->"
+# Below README's table; within the marks, since its link leads to what the same run wrote.
+README_TEXT = """\
+Flows trained side by side, 100 draws a step, by the total gradient. Who wins and who loses,
+samplers, autoencoders, and how cost grows: [docs/bench.md](docs/bench.md)."""
 OURS, PLAIN = "flowcheck", "plain loop"
 
 
@@ -134,7 +138,7 @@ def document(races: pd.DataFrame, grown: pd.DataFrame, machine: dict) -> str:
 
 def race_table(rows: pd.DataFrame) -> str:
     """One task's rows, fastest first; those left out last."""
-    rows = rows.fillna({"note": ""}).sort_values("rate", ascending=False, kind="stable")
+    rows = rows.sort_values("rate", ascending=False, kind="stable")
     counted = "chains" if rows["task"].iloc[0] == "hmc" else "replicates"
     unit = rows["unit"].iloc[0]
     lines = [
@@ -146,12 +150,13 @@ def race_table(rows: pd.DataFrame) -> str:
         if pd.isna(row.rate):
             lines.append(f"| {row.contender} | | | - | | | | | {row.note} |")
             continue
+        note = row.note if isinstance(row.note, str) else ""
         steps = number(row.rate / row.replicates) if row.task == "flow" else ""
         share = f"{number(100 * row.rate / row.floor)} %"
         lines.append(
             f"| {row.contender} | {row.variant} | {row.replicates} | {number(row.rate)} | "
             f"{number(row.rate_min)} to {number(row.rate_max)} | {steps} | {share} | "
-            f"{row.compile_seconds:.1f} | {row.note} |"
+            f"{row.compile_seconds:.1f} | {note} |"
         )
     return "\n".join(lines)
 
@@ -179,4 +184,4 @@ def fill(readme: str, races: pd.DataFrame) -> str:
     _, end, after = rest.partition(END)
     if not mark or not end:
         raise ValueError(f"README.md has no place for the bench: {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{readme_table(races)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{readme_table(races)}\n\n{README_TEXT}\n{END}{after}"

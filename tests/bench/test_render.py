@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import render, slopes, table
+from bench import machine, publish, render, slopes, table
 from flowcheck import files
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS = ("seconds", "seconds_min", "seconds_max")
+published = pytest.mark.skipif(
+    not (ROOT / "docs" / "bench.csv").exists(), reason="no whole bench has been published yet"
+)
 
 
 def races(*rows) -> pd.DataFrame:
@@ -21,11 +25,13 @@ def races(*rows) -> pd.DataFrame:
     return table.bench_table([common | dict(zip(names, row, strict=True)) for row in rows])
 
 
+@published
 def test_readmes_table_is_the_benchs():
     readme = (ROOT / "README.md").read_text()
     assert render.fill(readme, pd.read_csv(ROOT / "docs" / "bench.csv")) == readme
 
 
+@published
 def test_the_document_is_the_benchs():
     docs = ROOT / "docs"
     expected = render.document(
@@ -36,10 +42,39 @@ def test_the_document_is_the_benchs():
     assert (docs / "bench.md").read_text() == expected
 
 
+@published
 def test_the_published_tables_have_their_columns():
     docs = ROOT / "docs"
     assert tuple(pd.read_csv(docs / "bench.csv").columns) == table.COLUMNS
     assert tuple(pd.read_csv(docs / "bench_scaling.csv").columns) == table.SCALING_COLUMNS
+
+
+def test_without_a_published_bench_the_readme_names_no_number():
+    if not (ROOT / "docs" / "bench.csv").exists():
+        readme = (ROOT / "README.md").read_text()
+        assert f"{render.BEGIN}\n{render.END}" in readme
+
+
+def test_what_is_published_is_filled_in_and_filled_in_again(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text(f"before\n{render.BEGIN}\nold\n{render.END}\nafter\n")
+    results = tmp_path / "results"
+    table_of_races = races(("flowcheck", 200, 190, 210), ("zuko", 100, 90, 110))
+    files.write_table(results / "bench.csv", table_of_races)
+    sizes = {"study": "draws", "mode": "eager", "threads": 1, "unit": "seconds", "floor": 0.1}
+    grown = [sizes | dict.fromkeys(SECONDS, 0.1 * size) | {"size": size} for size in (1, 10)]
+    files.write_table(results / "scaling.csv", table.scaling_table(grown))
+    files.write_json(results / "machine.json", machine.describe())
+    (results / "scaling.png").write_bytes(b"")
+    publish.publish(results, tmp_path)
+    once = (tmp_path / "README.md").read_text()
+    assert "| flowcheck, 1 replicate | - | 200 | - |" in once
+    assert once.startswith("before\n")
+    assert once.endswith("\nafter\n")
+    assert "old" not in once
+    assert "draws, eager: slope 1.00 at 1" in (tmp_path / "docs" / "bench.md").read_text()
+    publish.refresh(tmp_path)
+    assert (tmp_path / "README.md").read_text() == once
 
 
 def test_a_readme_without_the_marks_is_refused():
