@@ -122,18 +122,14 @@ def _contradictions(config: dict, schema: dict) -> list[str]:
         for section in ("targets", "flows")
         if not named(config[section])
     ]
-    defaults = schema["properties"]["divergence"]["properties"]
-    divergence = {key: entry["default"] for key, entry in defaults.items()}
-    divergence |= config.get("divergence", {})
+    divergence = _with_defaults(config, schema, "divergence")
     wanted, kept = divergence["knn_draws"], divergence["flow_draws"]
     if wanted > kept:
         problems.append(
             f"divergence.knn_draws: {wanted} of the {kept} draws that divergence.flow_draws keeps "
             "are wanted; raise that or lower this"
         )
-    defaults = schema["properties"]["theory"]["properties"]["multisample"]["properties"]
-    multisample = {key: entry["default"] for key, entry in defaults.items()}
-    multisample |= config.get("theory", {}).get("multisample", {})
+    multisample = _with_defaults(config, schema, "theory", "multisample")
     for smaller, larger in pairwise([*multisample["samples"], multisample["draws"]]):
         if larger == smaller or larger % smaller:
             problems.append(
@@ -141,6 +137,14 @@ def _contradictions(config: dict, schema: dict) -> list[str]:
                 "number divides the next, and the last one draws, so that bounds share their draws"
             )
     return problems
+
+
+def _with_defaults(config: dict, schema: dict, *section: str) -> dict:
+    """A section as the config gives it, with the schema's defaults, which are filled in later."""
+    for key in section:
+        config, schema = config.get(key, {}), schema["properties"][key]
+    defaults = {key: entry["default"] for key, entry in schema["properties"].items()}
+    return defaults | config
 
 
 def _wrong_sizes(config: dict) -> list[str]:
