@@ -12,8 +12,9 @@ from pathlib import Path
 
 import torch
 
-# A cold compilation costs as much as this many iterations of one replicate save, or less: some 20
-# to 60 seconds of one core, against half a millisecond or more.
+# A cold compilation takes 20 to 60 seconds of one core and saves half a millisecond to one for each
+# iteration of a replicate: it may only break even at this many, which later jobs gain, since they
+# take the code from the cache.
 WORTH = 40_000
 
 
