@@ -7,9 +7,9 @@ forward. A step with the total gradient then takes
     3 F - f        forward, gradient of weights, gradient of inputs,
 
 where f is the first layer of the networks that see the base draws, whose gradient nobody needs. The
-path gradient goes back through the inverse, with its weights held:
+path gradient needs the score, pulled back through each network in turn:
 
-    5 F - f        the same, the inverse, and the gradient of the inverse's inputs.
+    4 F - f        the same, and the gradient of the inputs once more.
 
 A layer with a single input or output, as in two dimensions, counts as the product it is, though it
 may be computed otherwise. Everything else (the activations, the target, Adam) is left out, so the
@@ -40,13 +40,13 @@ def coupling_flop(
     halves = [nets * matmul_flop([a, *hidden, b], samples) for a, b in pairs]
     forward = blocks * sum(halves)
     first = nets * matmul_flop([left, hidden[0]], samples)
-    return {"total": 3, "path": 5}[gradient] * forward - first
+    return {"total": 3, "path": 4}[gradient] * forward - first
 
 
 def planar_flop(dim: int, layers: int, samples: int, gradient: str) -> int:
     """Elementary operations in one step of one replicate."""
     forward = 4 * dim + 12  # w.z + b, its tanh, z + u_hat tanh, the determinant and its logarithm
-    score = 12 * dim + 17  # the recursion of planar.Flow.score
+    score = 12 * dim + 17  # the recursion of planar.Flow.forward_and_score
     return samples * layers * (3 * forward + (score if gradient == "path" else 0))
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-# A cold compilation takes 20 to 60 seconds of one core and saves half a millisecond to one for each
-# iteration of a replicate: it may only break even at this many, which later jobs gain, since they
+# A cold compilation takes 15 to 30 seconds of one core and saves half a millisecond (planar) to one
+# or more (RealNVP) for each iteration of a replicate: at this many it is paid for, and later jobs
 # take the code from the cache.
 WORTH = 40_000
 
@@ -33,7 +33,12 @@ def has_compiler() -> bool:
 
 
 def compile_fixed(function: Callable) -> Callable:
-    """`function`, compiled at its first call, for arguments of fixed shapes."""
+    """`function`, compiled at its first call, for arguments of fixed shapes.
+
+    It may take gradients: forward and backward pass are then compiled as one, and what the backward
+    pass needs is kept or computed again as the compiler sees fit.
+    """
+    torch._dynamo.config.trace_autograd_ops = True
     return torch.compile(function, fullgraph=True, dynamic=False)
 
 

@@ -6,7 +6,7 @@ objective is not finite can be held back alone.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import NamedTuple
@@ -88,14 +88,13 @@ class Layout:
         """[R, P] -> a dictionary of tensors with a leading axis [R]."""
         return self._shaped(flat.split(self.sizes, dim=-1))
 
-    def leaves(self, flat: Tensor) -> Params:
-        """As `unflatten`, but copies, each a leaf that gradients are taken in.
+    def copies(self, flat: Tensor) -> Params:
+        """As `unflatten`, but each tensor with its own memory.
 
         A tensor's place in the vector would be a constant of the compiled code, and every layer
         need code of its own.
         """
-        copies = torch.split_with_sizes_copy(flat.detach(), self.sizes, dim=-1)
-        return {name: value.requires_grad_() for name, value in self._shaped(copies).items()}
+        return self._shaped(torch.split_with_sizes_copy(flat, self.sizes, dim=-1))
 
     def _shaped(self, parts: Iterable[Tensor]) -> Params:
         return {
@@ -122,13 +121,16 @@ def objective(
     zero and whose variance is not: near a perfect fit its gradient vanishes draw by draw (Roeder,
     Wu & Duvenaud, "Sticking the Landing", 2017, arXiv 1703.09194).
     """
-    x, log_det = flow.forward(params, z)
+    if gradient == "total":
+        x, log_det = flow.forward(params, z)
+    else:
+        x, log_det, score = flow.forward_and_score(params, z)
     log_p = log_density(x)
     log_q = standard_normal_log_prob(z) - log_det
     elbo = (log_p - log_q).mean(-1)
     if gradient == "total":
         return -elbo, elbo
-    return (flow.path_log_prob(params, z, x) - log_p).mean(-1), elbo
+    return ((x * score).sum(-1) - log_p).mean(-1), elbo
 
 
 def make_step(
@@ -140,40 +142,52 @@ def make_step(
 ) -> Callable:
     """A function (state, z, learning rate) -> (state, ELBO [R]): one step of all replicates.
 
-    compiler: wraps the two functions that do the work, the objective and the update.
+    compiler: wraps the two functions that do the work, the gradient and the update.
     """
 
-    def evaluate(params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
-        return objective(flow, log_density, params, z, recipe.gradient)
+    def differentiate(params: Params, z: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        params = {name: value.detach().requires_grad_() for name, value in params.items()}
+        loss, elbo = objective(flow, log_density, params, z, recipe.gradient)
+        gradients = torch.autograd.grad(loss, list(params.values()), torch.ones_like(loss))
+        return gradients, loss.detach(), elbo.detach()
 
-    evaluate, update = compiler(evaluate), compiler(partial(_update, recipe=recipe))
+    differentiate, update = compiler(differentiate), compiler(partial(_update, recipe=recipe))
 
     def step(state: State, z: Tensor, rate: Tensor) -> tuple[State, Tensor]:
-        params = layout.leaves(state.params)
-        loss, elbo = evaluate(params, z)
-        gradients = torch.autograd.grad(loss, params.values(), torch.ones_like(loss))
-        with torch.no_grad():
-            return update(state, gradients, loss.detach(), rate), elbo.detach()
+        gradients, loss, elbo = differentiate(layout.copies(state.params), z)
+        flat = torch.cat([gradient.flatten(1) for gradient in gradients], dim=-1)
+        return update(state, flat, loss, rate, bias(state)), elbo
 
     return step
 
 
+def bias(state: State) -> tuple[Tensor, Tensor]:
+    """What the next step's averages of the gradient and its square fall short of 1 by; [R, 1] each.
+
+    Not in the compiled update, which would raise to these powers for every parameter anew.
+    """
+    count = (state.taken + 1).unsqueeze(-1)
+    return 1 - BETA1**count, 1 - BETA2**count
+
+
 def _update(
-    state: State, gradients: Sequence[Tensor], loss: Tensor, rate: Tensor, recipe: Recipe
+    state: State,
+    gradient: Tensor,
+    loss: Tensor,
+    rate: Tensor,
+    weights: tuple[Tensor, Tensor],
+    recipe: Recipe,
 ) -> State:
     """Clip, then Adam with L2 decay, then the average; not where something is not finite."""
-    gradient = torch.cat([part.flatten(1) for part in gradients], dim=-1)
     norm = gradient.norm(dim=-1, keepdim=True)
     finite = loss.isfinite() & norm.squeeze(-1).isfinite()
     if recipe.clip is not None:
         gradient = gradient * (recipe.clip / norm).clamp(max=1.0)
     gradient = gradient + recipe.weight_decay * state.params
     keep = finite.unsqueeze(-1)
-    taken = state.taken + finite
     momentum = torch.where(keep, torch.lerp(gradient, state.momentum, BETA1), state.momentum)
     square = torch.where(keep, torch.lerp(gradient.square(), state.square, BETA2), state.square)
-    count = taken.unsqueeze(-1)
-    mean, variance = momentum / (1 - BETA1**count), square / (1 - BETA2**count)
+    mean, variance = momentum / weights[0], square / weights[1]
     change = rate * mean / (variance.sqrt() + EPSILON)
     params = torch.where(keep, state.params - change, state.params)
     average = params
@@ -181,7 +195,7 @@ def _update(
         average = torch.where(
             keep, torch.lerp(params, state.average, recipe.average), state.average
         )
-    return State(params, momentum, square, average, taken, state.skipped + ~finite)
+    return State(params, momentum, square, average, state.taken + finite, state.skipped + ~finite)
 
 
 def train(

@@ -47,12 +47,13 @@ def mlp(params: Params, name: str, layers: int, x: Tensor, activation: str) -> T
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """x @ weight + bias, for x [..., S, in], weight [..., in, out], bias [..., 1, out].
 
-    With a single input or output, as in two dimensions, the batched matrix product takes two to
-    three times as long as the products it consists of.
+    With a single input or output, as in two dimensions, a batched matrix product in eager mode
+    takes two to three times as long as the products it consists of. The compiler knows that.
     """
     n_in, n_out = weight.shape[-2:]
-    if n_in == 1:
-        return torch.addcmul(bias, x, weight)
-    if n_out == 1:
-        return (x * weight.mT).sum(-1, keepdim=True) + bias
+    if not torch.compiler.is_compiling():
+        if n_in == 1:
+            return torch.addcmul(bias, x, weight)
+        if n_out == 1:
+            return (x * weight.mT).sum(-1, keepdim=True) + bias
     return x @ weight + bias

@@ -4,6 +4,8 @@ Dinh, Krueger & Bengio, "NICE: Non-linear Independent Components Estimation", 20
 1410.8516): section 3.2 for the additive coupling, section 3.3 for the rescaling.
 """
 
+from functools import partial
+
 import torch
 from torch import Generator, Tensor
 
@@ -56,6 +58,26 @@ class Flow(base.Flow):
             left = left - self._shift(params, f"left{k}", right)
             right = right - self._shift(params, f"right{k}", left)
         return torch.cat([left, right], -1), -self._log_det(params).expand(x.shape[:-1])
+
+    def forward_and_score(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See base.Flow.forward_and_score.
+
+        What the score of the half that moves makes of a change in its shift is pulled back to the
+        half that does not.
+        """
+        halves = list(z.split(self.split, dim=-1))
+        scores = [-half for half in halves]
+        for k in range(self.blocks):
+            for name, still, moved in ((f"right{k}", 0, 1), (f"left{k}", 1, 0)):
+                network = partial(self._shift, params, name)
+                shift, pull_back = torch.func.vjp(network, halves[still])
+                scores[still] = (scores[still] - pull_back(scores[moved])[0]).detach()
+                halves[moved] = halves[moved] + shift
+            scales = self._scale(params, k)
+            halves = [half * scale for half, scale in zip(halves, scales, strict=True)]
+            scores = [score / scale.detach() for score, scale in zip(scores, scales, strict=True)]
+        log_det = self._log_det(params).expand(z.shape[:-1])
+        return torch.cat(halves, -1), log_det, torch.cat(scores, -1)
 
     def _shift(self, params: Params, name: str, x: Tensor) -> Tensor:
         return mlp(params, name, len(self.hidden) + 1, x, self.activation).squeeze(-3)

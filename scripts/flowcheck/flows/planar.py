@@ -56,27 +56,23 @@ class Flow(base.Flow):
             log_det = log_det - determinant(activation, bend).log()
         return x, log_det
 
-    def path_log_prob(self, params: Params, z: Tensor, x: Tensor) -> Tensor:
-        """See base.Flow.path_log_prob: x times the score, whose recursion needs no inverse."""
-        return (x * self.score(params, z).detach()).sum(-1)
+    def forward_and_score(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See base.Flow.forward_and_score.
 
-    def score(self, params: Params, z: Tensor) -> Tensor:
-        """d log q(x) / dx at x = f(z); z [..., S, dim] -> the same shape.
-
-        A layer with Jacobian J = I + tanh'(a) u_hat w^T takes the score s of its input to
-        J^-T (s - d log det J / dz); the inverse is Sherman and Morrison's (cf. Vaitl et al., "Fast
-        and Unified Path Gradient Estimators for Normalizing Flows", 2024, arXiv 2403.15881).
+        J = I + tanh'(a) u_hat w^T, whose inverse is Sherman and Morrison's.
         """
+        x, log_det = self.forward(params, z)
+        held = {name: value.detach() for name, value in params.items()}
         score = -z
         for k in range(self.layers):
-            w, u_hat, b, bend = self._layer(params, k)
+            w, u_hat, b, bend = self._layer(held, k)
             activation = (z * w).sum(-1, keepdim=True) + b.unsqueeze(-1)
             tanh, slope = activation.tanh(), sech_squared(activation)
             det = determinant(activation, bend.unsqueeze(-1))
             score = score + w * (2 * (bend - 1).unsqueeze(-1) * tanh * slope / det)
             score = score - w * (slope / det) * (score * u_hat).sum(-1, keepdim=True)
             z = z + u_hat * tanh
-        return score
+        return x, log_det, score
 
     def _layer(self, params: Params, k: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """w and u_hat [..., 1, dim], b and bend = 1 + w.u_hat [..., 1], of layer k.

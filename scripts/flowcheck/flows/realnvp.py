@@ -4,6 +4,8 @@ Dinh, Sohl-Dickstein & Bengio, "Density estimation using Real NVP", 2016 (arXiv 
 section 3.2, eqs. 4 and 5 for the coupling, eq. 6 for its Jacobian.
 """
 
+from functools import partial
+
 import torch
 from torch import Generator, Tensor
 
@@ -71,6 +73,27 @@ class Flow(base.Flow):
             right = (right - shift) * (-log_scale).exp()
             log_det = log_det - log_scale.sum(-1)
         return torch.cat([left, right], -1), log_det
+
+    def forward_and_score(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See base.Flow.forward_and_score.
+
+        J is triangular: the score of the half that moves is divided by its scale, and what it then
+        makes of a change in scale and shift is pulled back to the half that does not.
+        """
+        halves = list(z.split(self.split, dim=-1))
+        scores = [-half for half in halves]
+        log_det = z.new_zeros(z.shape[:-1])
+        for k in range(self.blocks):
+            for name, still, moved in ((f"right{k}", 0, 1), (f"left{k}", 1, 0)):
+                networks = partial(self._networks, params, name)
+                (log_scale, shift), pull_back = torch.func.vjp(networks, halves[still])
+                scaled = halves[moved] * log_scale.exp()
+                scores[moved] = (scores[moved] * (-log_scale).exp()).detach()
+                (pulled,) = pull_back((1 + scaled * scores[moved], scores[moved]))
+                scores[still] = (scores[still] - pulled).detach()
+                halves[moved] = scaled + shift
+                log_det = log_det + log_scale.sum(-1)
+        return torch.cat(halves, -1), log_det, torch.cat(scores, -1)
 
     def _networks(self, params: Params, name: str, x: Tensor) -> tuple[Tensor, Tensor]:
         """Log scale and shift for one half of one block, from the other half x."""
