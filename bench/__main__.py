@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
-PARTS = ("flows", "hmc", "vae", "scaling")
+PARTS = ("flows", "hmc", "vae", "study", "scaling")
 
 
 def main() -> None:

@@ -35,7 +35,8 @@ def plot_rates(table: pd.DataFrame) -> Figure:
         tints = [COLOURS.get(name, OTHERS) for name in group["contender"]]
         ax.hlines(place, group["rate_min"], group["rate_max"], color=tints, lw=1.6)
         ax.scatter(group["rate"], place, color=tints, s=22, zorder=3)
-        ax.axvline(group["floor"].max(), color="black", lw=1, ls=":")
+        if group["floor"].notna().any():
+            ax.axvline(group["floor"].max(), color="black", lw=1, ls=":")
         ax.set_yticks(place, [_label(row) for row in group.itertuples()], fontsize=6.5)
         ax.set_xscale("log")
         ax.set_xlabel(f"{group['unit'].iloc[0]} (dotted: arithmetic alone)", fontsize=8.5)
@@ -46,7 +47,8 @@ def plot_rates(table: pd.DataFrame) -> Figure:
 
 def _label(row) -> str:
     count = f" ×{row.replicates}" if row.replicates > 1 else ""
-    return f"{row.contender}, {row.variant}{count}"
+    threads = f", {row.threads} threads" if row.threads > 1 else ""
+    return f"{row.contender}, {row.variant}{count}{threads}"
 
 
 def plot_scaling(table: pd.DataFrame) -> Figure:

@@ -6,6 +6,12 @@ from bench import floor, problem
 from bench.contender import Contender
 
 REPLICATES = (1, 8, 32)
+QUICK_COMPILED = ("realnvp", "path", 8, 1)
+# flowcheck's own: compiled or not, replicates, threads.
+MODES = (
+    *product((False, True), REPLICATES, (1,)),
+    *product((True,), REPLICATES[1:], (2,)),
+)
 # The recipe that trains by each gradient: the problem set's own, and the default.
 RECIPES = {"total": "course", "path": "default"}
 UNIT = "replicate-iterations/s"
@@ -96,8 +102,8 @@ def _plain(flow: str, rate: float) -> Contender:
 def _ours(flow: str, rate: float, quick: bool) -> list[Contender]:
     """Eager and compiled, by either gradient. A quick run compiles one: it would wait for more."""
     found = []
-    for gradient, compiled, replicates in product(RECIPES, (False, True), REPLICATES):
-        if compiled and quick and (flow, gradient, replicates) != ("realnvp", "path", 8):
+    for gradient, (compiled, replicates, threads) in product(RECIPES, MODES):
+        if compiled and quick and (flow, gradient, replicates, threads) != QUICK_COMPILED:
             continue
         recipe = RECIPES[gradient]
         one = Contender(
@@ -115,6 +121,7 @@ def _ours(flow: str, rate: float, quick: bool) -> list[Contender]:
             unit=UNIT,
             worth=replicates,
             replicates=replicates,
+            threads=threads,
             floor=floor_rate(flow, gradient, rate),
             # Two processes compile at once; and one that holds much compiled code looks longer
             # for the piece that fits.

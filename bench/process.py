@@ -13,6 +13,8 @@ import time
 from contextlib import contextmanager
 
 POOLS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Where PyTorch keeps compiled code.
+CACHE = "TORCHINDUCTOR_CACHE_DIR"
 XLA = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 CAN_PIN = hasattr(os, "sched_setaffinity")
 CORES = sorted(os.sched_getaffinity(0), reverse=True) if CAN_PIN else []

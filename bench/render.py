@@ -2,11 +2,16 @@
 
 import pandas as pd
 
-from bench import slopes
+from bench import our_study, slopes
 
 MODES = ("eager", "compiled")
 FLOWS = {"planar": "planar", "nice": "NICE", "realnvp": "RealNVP"}
-TASKS = {"flow": "{} flow", "hmc": "Hamiltonian Monte Carlo, {}", "vae": "autoencoder, {}"}
+TASKS = {
+    "flow": "{} flow",
+    "hmc": "Hamiltonian Monte Carlo, {}",
+    "vae": "autoencoder, {}",
+    "study": "the default study's training of {}",
+}
 BEGIN, END = "<!-- bench: written by `make bench` -->", "<!-- /bench -->"
 # Below README's table; within the marks, since its link leads to what the same run wrote.
 README_TEXT = """\
@@ -36,20 +41,35 @@ def readme_table(races: pd.DataFrame) -> str:
     flows = flows[~flows["variant"].str.contains("path")]
     ours = flows[flows["contender"] == OURS]
     lines = [
-        f"| replicate-iterations per second, one thread | {' | '.join(FLOWS.values())} |",
+        f"| replicate-iterations per second | {' | '.join(FLOWS.values())} |",
         "|---|" + "---|" * len(FLOWS),
         _line("plain loop", {flow: _best(flows, PLAIN, flow) for flow in FLOWS}),
     ]
     others = flows[~flows["contender"].isin([OURS, PLAIN])]
     lines.append(_line("the fastest other library", {f: _top(others, f) for f in FLOWS}, True))
-    for count in sorted(ours["replicates"].unique()):
-        some = ours[ours["replicates"] == count]
+    for (count, threads), some in ours.groupby(["replicates", "threads"]):
         name = f"flowcheck, {count} replicate{'s' if count > 1 else ''}"
+        name += f", {threads} threads" if threads > 1 else ""
         lines.append(_line(name, {flow: _top(some, flow) for flow in FLOWS}))
     floors = {flow: flows.loc[flows["flow"] == flow, "floor"].max() for flow in FLOWS}
     cells = [number(value) for value in floors.values()]
     lines.append(f"| if only the arithmetic took time | {' | '.join(cells)} |")
+    lines += study_lines(races)
     return "\n".join(lines)
+
+
+def study_lines(races: pd.DataFrame) -> list[str]:
+    """How long the default study's training takes, below README's table; none if not measured."""
+    rates = races[races["task"] == "study"].set_index("contender")["rate"]
+    if not {OURS, PLAIN} <= set(rates.index):
+        return []
+    plain, ours = (our_study.steps() / rates[name] for name in (PLAIN, OURS))
+    return [
+        "",
+        f"The default study trains its three flows, 8 replicates each, in {number(ours)} s on two "
+        "cores, Snakemake, every job's start and a cold compilation included; the plain loop would "
+        f"take {number(plain)} s, {plain / ours:.1f} times as long.",
+    ]
 
 
 def _line(name: str, rows: dict, named: bool = False) -> str:
@@ -82,6 +102,8 @@ def verdicts(races: pd.DataFrame) -> list[str]:
     measured = races[races["rate"].notna()]
     for (task, flow), rows in measured.groupby(["task", "flow"], sort=False):
         ours, others = rows[rows["contender"] == OURS], rows[rows["contender"] != OURS]
+        if task == "flow":  # the others have one thread
+            ours = ours[ours["threads"] == 1]
         for count, some in ours.groupby("replicates"):
             rivals = others if task == "flow" else others[others["replicates"] == count]
             if len(rivals):
@@ -115,7 +137,7 @@ def document(races: pd.DataFrame, grown: pd.DataFrame, machine: dict) -> str:
         "# The bench",
         "Written by `make bench` from docs/bench.csv and docs/bench_scaling.csv; what is raced, "
         "and how, is in [bench/README.md](../bench/README.md). "
-        f"Measured on {machine['cpu']}, {machine['cores']} cores, one thread, "
+        f"Measured on {machine['cpu']}, {machine['cores']} cores, "
         f"Python {machine['python']}, "
         + ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
         + ".",
@@ -142,21 +164,21 @@ def race_table(rows: pd.DataFrame) -> str:
     counted = "chains" if rows["task"].iloc[0] == "hmc" else "replicates"
     unit = rows["unit"].iloc[0]
     lines = [
-        f"| contender | variant | {counted} | {unit}, median | min to max | steps/s | "
+        f"| contender | variant | {counted} | threads | {unit}, median | min to max | steps/s | "
         "of the floor | first call, s | what differs |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows.itertuples():
         if pd.isna(row.rate):
-            lines.append(f"| {row.contender} | | | - | | | | | {row.note} |")
+            lines.append(f"| {row.contender} | | | | - | | | | | {row.note} |")
             continue
         note = row.note if isinstance(row.note, str) else ""
         steps = number(row.rate / row.replicates) if row.task == "flow" else ""
-        share = f"{number(100 * row.rate / row.floor)} %"
+        share = "-" if pd.isna(row.floor) else f"{number(100 * row.rate / row.floor)} %"
         lines.append(
-            f"| {row.contender} | {row.variant} | {row.replicates} | {number(row.rate)} | "
-            f"{number(row.rate_min)} to {number(row.rate_max)} | {steps} | {share} | "
-            f"{row.compile_seconds:.1f} | {note} |"
+            f"| {row.contender} | {row.variant} | {row.replicates} | {row.threads} | "
+            f"{number(row.rate)} | {number(row.rate_min)} to {number(row.rate_max)} | {steps} | "
+            f"{share} | {row.compile_seconds:.1f} | {note} |"
         )
     return "\n".join(lines)
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench import figures, flows, hmc, machine, scaling, table, vae
+from bench import figures, flows, hmc, machine, scaling, study, table, vae
 from bench.measure import Plan, measure
+from bench.process import CACHE
 from flowcheck import files
 
 PLANS = {
     "flows": Plan(repetitions=5, seconds=0.5),
     "hmc": Plan(repetitions=5, seconds=1.0),
     "vae": Plan(repetitions=3, seconds=1.0),
+    "study": Plan(repetitions=3, seconds=1.0),
     "scaling": Plan(repetitions=3, seconds=0.3),
 }
 QUICK = Plan(repetitions=2, seconds=0.05)
-# A cache of its own, empty at first: the first compile's time is a cold one's, in every run.
-CACHE = "TORCHINDUCTOR_CACHE_DIR"
-RACES = {"flows": flows, "hmc": hmc, "vae": vae}
+RACES = {"flows": flows, "hmc": hmc, "vae": vae, "study": study}
 
 
 def run(parts: Iterable[str], quick: bool, output: Path, log: Callable[[str], None]) -> None:
@@ -28,6 +28,7 @@ def run(parts: Iterable[str], quick: bool, output: Path, log: Callable[[str], No
 
     A part left out keeps the rows that an earlier run wrote.
     """
+    # A cache of its own, empty at first: the first compile's time is a cold one's, in every run.
     with tempfile.TemporaryDirectory() as cache:
         os.environ[CACHE] = cache
         for part in parts:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import machine, publish, render, slopes, table
+from bench import machine, our_study, publish, render, slopes, table
 from flowcheck import files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +93,27 @@ def test_a_readme_without_the_marks_is_refused():
 def test_who_wins(ours, theirs, said):
     (sentence,) = render.verdicts(races(("flowcheck", *ours), ("zuko", *theirs)))
     assert said in sentence
+
+
+def test_two_threads_have_their_own_row_and_win_no_race_of_one():
+    table_of_races = races(("flowcheck", 100, 90, 110), ("flowcheck", 900, 890, 910))
+    table_of_races.loc[1, "threads"] = 2
+    readme = render.readme_table(table_of_races)
+    assert "| flowcheck, 1 replicate | - | 100 | - |" in readme
+    assert "| flowcheck, 1 replicate, 2 threads | - | 900 | - |" in readme
+    rival = races(("zuko", 300, 290, 310))
+    (sentence,) = render.verdicts(pd.concat([table_of_races, rival]))
+    assert "flowcheck loses: zuko (eager) with 300 is 3.0 times" in sentence
+
+
+def test_the_studys_time_is_its_steps_by_their_rate():
+    steps = our_study.steps()
+    rates = {"flowcheck": steps / 80.0, "plain loop": steps / 1000.0}
+    table_of_races = races(*((name, rate, rate, rate) for name, rate in rates.items()))
+    table_of_races["task"] = "study"
+    said = render.readme_table(table_of_races)
+    assert "in 80 s on two cores" in said
+    assert "would take 1,000 s, 12.5 times as long" in said
 
 
 def test_a_line_is_recovered():
