@@ -10,7 +10,16 @@ from pathlib import Path
 from bench import ROOT, problem
 from bench.process import CACHE
 
-PARTS = ("Snakefile", "config", "workflow", "scripts", "profiles", "docs", "environment.yml")
+PARTS = (
+    "Snakefile",
+    "config",
+    "workflow",
+    "scripts",
+    "profiles",
+    "docs",
+    "environment.yml",
+    "requirements.lock",
+)
 TARGET = "banana"
 
 
