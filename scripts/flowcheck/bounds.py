@@ -35,16 +35,41 @@ WIDEST = 20.0
 
 @dataclass(frozen=True)
 class Grid:
-    """Points `spacing` apart, centred on 0, that cover the square [-half_width, half_width]^2."""
+    """Points of a square lattice through 0, `spacing` apart, as far out as `radius`.
 
-    half_width: float
+    Its rows run along the axes or, if `turned`, along the diagonals.
+    """
+
+    radius: float
     spacing: float
+    turned: bool = False
 
     def points(self) -> Tensor:
         """[G, 2] float64."""
-        steps = math.ceil(self.half_width / self.spacing)
-        axis = torch.arange(-steps, steps + 1, dtype=torch.float64) * self.spacing
-        return torch.cartesian_prod(axis, axis)
+        return self._lattice(0.0)
+
+    def enlarged(self) -> tuple["Grid", Tensor]:
+        """A grid 1.25 times as wide, and the points [G, 2] that it adds to this one's."""
+        wider = replace(self, radius=1.25 * self.radius)
+        points = wider.points()
+        return wider, points[points.norm(dim=1) > self.radius]
+
+    def refined(self) -> tuple["Grid", Tensor]:
+        """A grid of twice as many points, and the points [G, 2] that it adds to this one's.
+
+        With the centres of its squares, a lattice is a lattice sqrt(2) times as fine, turned.
+        """
+        finer = Grid(self.radius, self.spacing / math.sqrt(2), not self.turned)
+        return finer, self._lattice(0.5)
+
+    def _lattice(self, shift: float) -> Tensor:
+        steps = math.ceil(self.radius / self.spacing) + 1
+        axis = (torch.arange(-steps, steps + 1, dtype=torch.float64) + shift) * self.spacing
+        points = torch.cartesian_prod(axis, axis)
+        if self.turned:
+            x, y = points.T / math.sqrt(2)
+            points = torch.stack([x - y, x + y], 1)
+        return points[points.norm(dim=1) <= self.radius]
 
 
 @torch.no_grad()
@@ -93,20 +118,25 @@ def log_weights(model, x: Tensor, k: int, generator: Generator) -> Tensor:
     return torch.cat(parts)
 
 
-@torch.no_grad()
 def log_evidence(model, x: Tensor, grid: Grid) -> Tensor:
     """log p(x) [B] in float64: the integral of p(x | z) p(z) over the latent plane.
 
     The trapezoidal rule on a uniform grid (its end weights are immaterial: the grid must reach to
-    where the integrand has vanished). Each point is decoded once, for all images together.
+    where the integrand has vanished).
     """
-    points = grid.points().to(x)  # rounded to float32 with a model of float32
+    return log_joint_sum(model, x, grid.points()) + 2 * math.log(grid.spacing)
+
+
+@torch.no_grad()
+def log_joint_sum(model, x: Tensor, points: Tensor) -> Tensor:
+    """log sum_g p(x_b, z_g) [B] in float64 over points [G, 2], each decoded once for all images."""
+    points = points.to(x)  # rounded to float32 with a model of float32
     total = torch.full((len(x),), -math.inf, dtype=torch.float64, device=x.device)
     for z in points.split(POINTS_AT_ONCE):
-        log_mass = standard_normal_log_prob(z.double()) + 2 * math.log(grid.spacing)
+        log_prior = standard_normal_log_prob(z)
         for first in range(0, len(x), TABLE_IMAGES):
             images = slice(first, first + TABLE_IMAGES)
-            log_joint = model.log_likelihood_table(x[images], z) + log_mass.to(x)
+            log_joint = model.log_likelihood_table(x[images], z) + log_prior
             part = torch.logsumexp(log_joint, 1).double()
             total[images] = torch.logaddexp(total[images], part)
     return total
@@ -115,24 +145,28 @@ def log_evidence(model, x: Tensor, grid: Grid) -> Tensor:
 def settle_grid(model, x: Tensor, tolerance: float) -> tuple[Grid, Tensor, float]:
     """The coarsest and smallest grid tried on which log p(x) of the images x stands.
 
-    The square is enlarged, then the spacing refined, until neither step moves log p(x) by more
+    The disc is enlarged, then the lattice refined, until neither step moves log p(x) by more
     than `tolerance` nats (the mean over images of the absolute moves). Returns the grid as it was
     before the last, idle step of each kind, log p(x) [B] on it, and the larger of these two moves.
     Raises ValueError if the grid does not settle: a posterior too narrow or too far out.
+
+    A grid keeps the points of the one before, so the whole search decodes only the points of the
+    last grid tried: twice the settled one's, and its rim.
     """
     grid = Grid(PRIOR_RANGE, COARSEST)
-    value = log_evidence(model, x, grid)
+    total = log_joint_sum(model, x, grid.points())
     moves = []
     # The range first: a grid that cuts a posterior off never settles by refining.
-    for quantity, factor in (("half_width", 1.25), ("spacing", 0.7)):
+    for step in (Grid.enlarged, Grid.refined):
         while True:
-            better = replace(grid, **{quantity: getattr(grid, quantity) * factor})
-            if better.spacing < FINEST or better.half_width > WIDEST:
+            better, added = step(grid)
+            if better.spacing < FINEST or better.radius > WIDEST:
                 raise ValueError(f"log p(x) has not settled to {tolerance:g} nats on {grid}")
-            checked = log_evidence(model, x, better)
-            move = float((checked - value).abs().mean())
+            checked = torch.logaddexp(total, log_joint_sum(model, x, added))
+            log_area = 2 * math.log(better.spacing / grid.spacing)
+            move = float((checked - total + log_area).abs().mean())
             if move <= tolerance:
                 moves.append(move)
                 break
-            grid, value = better, checked
-    return grid, value, max(moves)
+            grid, total = better, checked
+    return grid, total + 2 * math.log(grid.spacing), max(moves)

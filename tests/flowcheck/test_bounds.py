@@ -73,9 +73,36 @@ def test_quadrature_gives_the_evidence():
     model = LinearGaussian()
     x = images(model)
     # Posterior sigmas are 0.33 and 0.57: at spacing 0.1 the trapezoidal rule errs by
-    # exp(-2 pi^2 (0.33 / 0.1)^2), far below the rounding of a sum over 14,641 points.
-    value = log_evidence(model, x, Grid(6.0, 0.1))
-    torch.testing.assert_close(value, model.log_evidence(x), atol=1e-8, rtol=0)
+    # exp(-2 pi^2 (0.33 / 0.1)^2), far below the rounding of a sum over 15,000 points; the rim lies
+    # 6 sigmas and more from every posterior's mean.
+    for turned in (False, True):
+        value = log_evidence(model, x, Grid(7.0, 0.1, turned))
+        torch.testing.assert_close(value, model.log_evidence(x), atol=1e-8, rtol=0)
+
+
+def in_order(points):
+    """[G, 2] sorted, so that the rounding of a point does not change its place."""
+    rounded = (points * 1e6).round().long().tolist()
+    return points[sorted(range(len(points)), key=rounded.__getitem__)]
+
+
+def test_a_better_grid_is_the_one_before_and_what_it_adds():
+    grid = Grid(1.03, 0.1)  # no point lies on the rim of it or of the wider one
+    assert len(grid.points()) == pytest.approx(math.pi * 1.03**2 / 0.1**2, rel=0.05)
+    for step in (Grid.enlarged, Grid.refined, Grid.refined):
+        better, added = step(grid)
+        together = torch.cat([grid.points(), added])
+        # Coordinates are below 2, with a few roundings each.
+        torch.testing.assert_close(
+            in_order(together), in_order(better.points()), atol=1e-14, rtol=0
+        )
+        distance = torch.cdist(together, together).fill_diagonal_(math.inf)
+        assert distance.min() == pytest.approx(better.spacing, rel=1e-12)
+        assert together.norm(dim=1).max() <= better.radius
+        grid = better
+    assert grid.radius == 1.25 * 1.03
+    assert grid.spacing == pytest.approx(0.05)
+    assert not grid.turned
 
 
 def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_better():
@@ -85,12 +112,16 @@ def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_bette
     truth = model.log_evidence(x)
     assert (log_evidence(model, x, Grid(5.0, 0.1)) - truth).abs().max() > 0.1
     grid, value, moved = settle_grid(model, x, tolerance=1e-4)
-    assert grid.half_width > 5.0
+    assert grid.radius > 5.0
     assert grid.spacing < 0.1
     assert moved <= 1e-4
     # The check bounds the mean move per refinement, and each refinement beats the last by far.
     assert (value - truth).abs().mean() < 1e-3
-    assert torch.equal(value, log_evidence(model, x, grid))
+    # The same points, summed in another order.
+    torch.testing.assert_close(value, log_evidence(model, x, grid), atol=1e-10, rtol=0)
+    # And no coarser grid would have done.
+    coarser = Grid(grid.radius, grid.spacing * math.sqrt(2), not grid.turned)
+    assert (log_evidence(model, x, coarser) - value).abs().mean() > 1e-4
 
 
 def test_a_posterior_too_narrow_for_any_grid_is_refused():
