@@ -42,10 +42,28 @@ class VAE(nn.Module):
     def log_likelihood_table(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x_b | z_g) [B, G] of every image at every point; z [G, latent].
 
-        Being linear in x, it costs one matrix product once the G points are decoded.
+        Cheap for points that lie close together: few features, and pixels only meet those.
         """
-        logits = self.decode(z)
-        return torch.addmm(-F.softplus(logits).sum(-1), x, logits.T)
+        features, weight = self.features(z)
+        log_normaliser = F.softplus(features @ weight.T).sum(-1)
+        return torch.addmm(-log_normaliser, x @ weight, features.T)
+
+    def features(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """f [G, F] and w [pixels, F] with f w^T the logits decode(z) at the points z [G, latent].
+
+        A hidden unit is affine on z unless its kink runs between the points. All the affine ones
+        together are one affine map of z, hence F = 1 + latent + the number of the others.
+        """
+        hidden, out = self.decoder_hidden, self.decoder_out
+        before = hidden(z)
+        low, high = before.aminmax(dim=0)
+        bent = (low < 0) & (high > 0)
+        slope = hidden.weight * (low >= 0)[:, None]
+        centre = z.mean(0)
+        level = F.relu(hidden(centre)).masked_fill(bent, 0.0)
+        features = torch.cat([torch.ones_like(z[:, :1]), z - centre, F.relu(before[:, bent])], 1)
+        weight = torch.cat([out(level)[:, None], out.weight @ slope, out.weight[:, bent]], 1)
+        return features, weight
 
 
 class BernoulliLogLikelihood(torch.autograd.Function):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
+from flowcheck import bounds
 from flowcheck.bounds import Grid, log_evidence, log_weights, multisample_bounds, settle_grid
 
 DIM = 5
@@ -103,6 +104,30 @@ def test_a_better_grid_is_the_one_before_and_what_it_adds():
     assert grid.radius == 1.25 * 1.03
     assert grid.spacing == pytest.approx(0.05)
     assert not grid.turned
+
+
+def test_tiles_share_out_the_points_of_a_disc():
+    points = Grid(4.0, 0.05, turned=True).points()  # 20,106 of them, to be cut in tiles of 1,024
+    tiles = bounds.tiles(points)
+    torch.testing.assert_close(in_order(torch.cat(tiles)), in_order(points), atol=0, rtol=0)
+    assert len(tiles) < 2 * len(points) / bounds.POINTS_AT_ONCE  # some at the rim are cut
+    # A diagonal lattice fits a square unevenly: a row or a column of 32 may be there or not.
+    assert max(len(tile) for tile in tiles) < 1.07 * bounds.POINTS_AT_ONCE
+    side = math.sqrt(bounds.POINTS_AT_ONCE) * 0.05
+    for tile in tiles:
+        assert (tile.amax(0) - tile.amin(0)).max() < 1.02 * side
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_log_sum_exp_of_terms_that_underflow(dtype):
+    table = -1000 * torch.rand(5, 2000, generator=draws(), dtype=torch.float64)
+    table[0, 3] = 90.0  # whose exponential overflows in float32
+    table[1] = -5000.0
+    table = table.to(dtype)
+    value = bounds.log_sum_exp(table.clone()).double()
+    # Rounding of values up to 5000, once; 2,000 e^-80 is far below both.
+    tolerance = 5000 * torch.finfo(dtype).eps
+    torch.testing.assert_close(value, table.double().logsumexp(1), atol=tolerance, rtol=0)
 
 
 def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_better():
