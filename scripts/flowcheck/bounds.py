@@ -143,7 +143,7 @@ def log_joint_sum(model, x: Tensor, points: Tensor) -> Tensor:
         log_prior = standard_normal_log_prob(z)
         for first in range(0, len(x), TABLE_IMAGES):
             images = slice(first, first + TABLE_IMAGES)
-            log_joint = model.log_likelihood_table(x[images], z) + log_prior
+            log_joint = model.log_likelihood_table(x[images], z).add_(log_prior)
             total[images] = torch.logaddexp(total[images], log_sum_exp(log_joint).double())
     return total
 

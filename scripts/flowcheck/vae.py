@@ -45,24 +45,24 @@ class VAE(nn.Module):
         Cheap for points that lie close together: few features, and pixels only meet those.
         """
         features, weight = self.features(z)
-        log_normaliser = F.softplus(features @ weight.T).sum(-1)
-        return torch.addmm(-log_normaliser, x @ weight, features.T)
+        log_normaliser = F.softplus(features @ weight).sum(-1)
+        return torch.addmm(-log_normaliser, x @ weight.T, features.T)
 
     def features(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """f [G, F] and w [pixels, F] with f w^T the logits decode(z) at the points z [G, latent].
+        """f [G, F] and w [F, pixels] with f w the logits decode(z) at the points z [G, latent].
 
         A hidden unit is affine on z unless its kink runs between the points. All the affine ones
         together are one affine map of z, hence F = 1 + latent + the number of the others.
         """
         hidden, out = self.decoder_hidden, self.decoder_out
         before = hidden(z)
-        low, high = before.aminmax(dim=0)
+        low, high = before.amin(0), before.amax(0)
         bent = (low < 0) & (high > 0)
-        slope = hidden.weight * (low >= 0)[:, None]
         centre = z.mean(0)
         level = F.relu(hidden(centre)).masked_fill(bent, 0.0)
+        slope = hidden.weight.T * (low >= 0)
         features = torch.cat([torch.ones_like(z[:, :1]), z - centre, F.relu(before[:, bent])], 1)
-        weight = torch.cat([out(level)[:, None], out.weight @ slope, out.weight[:, bent]], 1)
+        weight = torch.cat([out(level)[None], F.linear(slope, out.weight), out.weight.T[bent]])
         return features, weight
 
 
