@@ -79,7 +79,7 @@ files.write_json(
         "device": device.describe(where),
         "threads": params.threads,
         "seconds": time.perf_counter() - began,
-        "grid": {"half_width": grid.half_width, "spacing": grid.spacing},
+        "grid": {"radius": grid.radius, "spacing": grid.spacing},
         "grid_error": grid_error,
         "log_px": {split: float(log_px[data["split"] == split].mean()) for split in SPLITS},
     },

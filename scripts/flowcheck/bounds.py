@@ -3,7 +3,6 @@
 A model here is anything with
 
     encode(x) -> mean, log_sigma     of q(z | x), x [B, D] -> each [B, d]
-    log_likelihood(x, z)             log p(x_b | z_kb), z [K, B, d] -> [K, B]
     log_likelihood_table(x, z)       log p(x_b | z_g) of every pair, z [G, d] -> [B, G]
 
 and the prior N(0, I). With k importance weights w = p(x, z) / q(z | x), z ~ q,
@@ -21,12 +20,12 @@ import torch
 from torch import Generator, Tensor
 
 from flowcheck.gaussian import standard_normal_log_prob
-from flowcheck.vae import gaussian_log_prob, kl_to_prior
+from flowcheck.vae import gaussian_log_prob, kl_to_prior, scaled_exp
 
-IMAGES_AT_ONCE = 10  # for the samples: 10 images x 1000 samples x 784 logits are 31 MB
+IMAGES_AT_ONCE = 10
 SAMPLES_AT_ONCE = 1000
-POINTS_AT_ONCE = 2048  # for the grid, whose table is [images, points]
-TABLE_IMAGES = 10_000
+POINTS_AT_ONCE = 1024  # for the grid, whose table is [images, points]: 10 MB
+TABLE_IMAGES = 2500
 PRIOR_RANGE = 4.0  # where the search for the grid starts; beyond lie 3e-4 of the prior's mass
 COARSEST = 0.1
 FINEST = 0.01
@@ -35,16 +34,41 @@ WIDEST = 20.0
 
 @dataclass(frozen=True)
 class Grid:
-    """Points `spacing` apart, centred on 0, that cover the square [-half_width, half_width]^2."""
+    """Points of a square lattice through 0, `spacing` apart, as far out as `radius`.
 
-    half_width: float
+    Its rows run along the axes or, if `turned`, along the diagonals.
+    """
+
+    radius: float
     spacing: float
+    turned: bool = False
 
     def points(self) -> Tensor:
         """[G, 2] float64."""
-        steps = math.ceil(self.half_width / self.spacing)
-        axis = torch.arange(-steps, steps + 1, dtype=torch.float64) * self.spacing
-        return torch.cartesian_prod(axis, axis)
+        return self._lattice(0.0)
+
+    def enlarged(self) -> tuple["Grid", Tensor]:
+        """A grid 1.25 times as wide, and the points [G, 2] that it adds to this one's."""
+        wider = replace(self, radius=1.25 * self.radius)
+        points = wider.points()
+        return wider, points[points.norm(dim=1) > self.radius]
+
+    def refined(self) -> tuple["Grid", Tensor]:
+        """A grid of twice as many points, and the points [G, 2] that it adds to this one's.
+
+        With the centres of its squares, a lattice is a lattice sqrt(2) times as fine, turned.
+        """
+        finer = Grid(self.radius, self.spacing / math.sqrt(2), not self.turned)
+        return finer, self._lattice(0.5)
+
+    def _lattice(self, shift: float) -> Tensor:
+        steps = math.ceil(self.radius / self.spacing) + 1
+        axis = (torch.arange(-steps, steps + 1, dtype=torch.float64) + shift) * self.spacing
+        points = torch.cartesian_prod(axis, axis)
+        if self.turned:
+            x, y = points.T / math.sqrt(2)
+            points = torch.stack([x - y, x + y], 1)
+        return points[points.norm(dim=1) <= self.radius]
 
 
 @torch.no_grad()
@@ -67,7 +91,7 @@ def multisample_bounds(
         for _ in range(2):
             noise = torch.randn((k, *mean.shape), generator=generator, device=x.device)
             z = mean + log_sigma.exp() * noise
-            log_likelihood = model.log_likelihood(images, z).double()
+            log_likelihood = own_log_likelihood(model, images, z).double()
             log_ratio = standard_normal_log_prob(z) - gaussian_log_prob(z, mean, log_sigma)
             log_likelihoods.append(log_likelihood)
             bounds.append(torch.logsumexp(log_likelihood + log_ratio.double(), 0) - math.log(k))
@@ -89,50 +113,81 @@ def log_weights(model, x: Tensor, k: int, generator: Generator) -> Tensor:
         z = mean + log_sigma.exp() * noise
         log_prior = standard_normal_log_prob(z).double()
         log_q = gaussian_log_prob(z, mean, log_sigma).double()
-        parts.append(model.log_likelihood(x, z).double() + log_prior - log_q)
+        parts.append(own_log_likelihood(model, x, z).double() + log_prior - log_q)
     return torch.cat(parts)
 
 
-@torch.no_grad()
+def own_log_likelihood(model, x: Tensor, z: Tensor) -> Tensor:
+    """log p(x_b | z_kb) [K, B] of each image at samples of its own, z [K, B, d].
+
+    An image's samples lie close together, where a table is cheap: see `VAE.log_likelihood_table`.
+    """
+    each = [model.log_likelihood_table(x[b : b + 1], z[:, b])[0] for b in range(len(x))]
+    return torch.stack(each, 1)
+
+
 def log_evidence(model, x: Tensor, grid: Grid) -> Tensor:
     """log p(x) [B] in float64: the integral of p(x | z) p(z) over the latent plane.
 
     The trapezoidal rule on a uniform grid (its end weights are immaterial: the grid must reach to
-    where the integrand has vanished). Each point is decoded once, for all images together.
+    where the integrand has vanished).
     """
-    points = grid.points().to(x)  # rounded to float32 with a model of float32
+    return log_joint_sum(model, x, grid.points()) + 2 * math.log(grid.spacing)
+
+
+@torch.no_grad()
+def log_joint_sum(model, x: Tensor, points: Tensor) -> Tensor:
+    """log sum_g p(x_b, z_g) [B] in float64 over points [G, 2], evenly spread on a disc."""
     total = torch.full((len(x),), -math.inf, dtype=torch.float64, device=x.device)
-    for z in points.split(POINTS_AT_ONCE):
-        log_mass = standard_normal_log_prob(z.double()) + 2 * math.log(grid.spacing)
+    for z in tiles(points.to(x)):  # rounded to float32 with a model of float32
+        log_prior = standard_normal_log_prob(z)
         for first in range(0, len(x), TABLE_IMAGES):
             images = slice(first, first + TABLE_IMAGES)
-            log_joint = model.log_likelihood_table(x[images], z) + log_mass.to(x)
-            part = torch.logsumexp(log_joint, 1).double()
-            total[images] = torch.logaddexp(total[images], part)
+            log_joint = model.log_likelihood_table(x[images], z).add_(log_prior)
+            total[images] = torch.logaddexp(total[images], log_sum_exp(log_joint).double())
     return total
+
+
+def log_sum_exp(table: Tensor) -> Tensor:
+    """log sum_g exp(table) [B] of a table [B, G], which is overwritten."""
+    largest, scaled = scaled_exp(table)
+    return scaled.sum(1).log() + largest
+
+
+def tiles(points: Tensor) -> list[Tensor]:
+    """The points [G, 2] of a disc, evenly spread, in square tiles of about POINTS_AT_ONCE."""
+    area = math.pi * float(points.square().sum(1).max()) / len(points)
+    row, column = (points / math.sqrt(POINTS_AT_ONCE * area)).floor().long().T
+    rows = 1 + int(row.max() - row.min())
+    _, tile, sizes = (rows * column + row).unique(return_inverse=True, return_counts=True)
+    return points[tile.argsort(stable=True)].split(sizes.tolist())
 
 
 def settle_grid(model, x: Tensor, tolerance: float) -> tuple[Grid, Tensor, float]:
     """The coarsest and smallest grid tried on which log p(x) of the images x stands.
 
-    The square is enlarged, then the spacing refined, until neither step moves log p(x) by more
+    The disc is enlarged, then the lattice refined, until neither step moves log p(x) by more
     than `tolerance` nats (the mean over images of the absolute moves). Returns the grid as it was
     before the last, idle step of each kind, log p(x) [B] on it, and the larger of these two moves.
     Raises ValueError if the grid does not settle: a posterior too narrow or too far out.
+
+    A grid keeps the points of the one before, so the whole search decodes only the points of the
+    last grid tried: twice the settled one's, and its rim.
     """
     grid = Grid(PRIOR_RANGE, COARSEST)
-    value = log_evidence(model, x, grid)
+    total = log_joint_sum(model, x, grid.points())
     moves = []
     # The range first: a grid that cuts a posterior off never settles by refining.
-    for quantity, factor in (("half_width", 1.25), ("spacing", 0.7)):
+    for step in (Grid.enlarged, Grid.refined):
         while True:
-            better = replace(grid, **{quantity: getattr(grid, quantity) * factor})
-            if better.spacing < FINEST or better.half_width > WIDEST:
+            better, added = step(grid)
+            if better.spacing < FINEST or better.radius > WIDEST:
                 raise ValueError(f"log p(x) has not settled to {tolerance:g} nats on {grid}")
-            checked = log_evidence(model, x, better)
-            move = float((checked - value).abs().mean())
+            checked = torch.logaddexp(total, log_joint_sum(model, x, added))
+            log_area = 2 * math.log(better.spacing / grid.spacing)
+            move = float((checked - total + log_area).abs().mean())
             if move <= tolerance:
                 moves.append(move)
                 break
-            grid, value = better, checked
-    return grid, value, max(moves)
+            grid, total = better, checked
+    return grid, total + 2 * math.log(grid.spacing), max(moves)

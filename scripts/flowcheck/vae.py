@@ -42,10 +42,28 @@ class VAE(nn.Module):
     def log_likelihood_table(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x_b | z_g) [B, G] of every image at every point; z [G, latent].
 
-        Being linear in x, it costs one matrix product once the G points are decoded.
+        Cheap for points that lie close together: few features, and pixels only meet those.
         """
-        logits = self.decode(z)
-        return torch.addmm(-F.softplus(logits).sum(-1), x, logits.T)
+        features, weight = self.features(z)
+        log_normaliser = F.softplus(features @ weight).sum(-1)
+        return torch.addmm(-log_normaliser, x @ weight.T, features.T)
+
+    def features(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """f [G, F] and w [F, pixels] with f w the logits decode(z) at the points z [G, latent].
+
+        A hidden unit is affine on z unless its kink runs between the points. All the affine ones
+        together are one affine map of z, hence F = 1 + latent + the number of the others.
+        """
+        hidden, out = self.decoder_hidden, self.decoder_out
+        before = hidden(z)
+        low, high = before.amin(0), before.amax(0)
+        bent = (low < 0) & (high > 0)
+        centre = z.mean(0)
+        level = F.relu(hidden(centre)).masked_fill(bent, 0.0)
+        slope = hidden.weight.T * (low >= 0)
+        features = torch.cat([torch.ones_like(z[:, :1]), z - centre, F.relu(before[:, bent])], 1)
+        weight = torch.cat([out(level)[None], F.linear(slope, out.weight), out.weight.T[bent]])
+        return features, weight
 
 
 class BernoulliLogLikelihood(torch.autograd.Function):
@@ -104,6 +122,17 @@ def kl_to_prior(mean: Tensor, log_sigma: Tensor) -> Tensor:
     return 0.5 * (mean.square() + torch.exp(2 * log_sigma) - 1 - 2 * log_sigma).sum(-1)
 
 
+def scaled_exp(table: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest of each row [B], and exp(table - largest) [B, G] in the table's place.
+
+    Terms below e^-80 of the largest count as e^-80 of it: nothing beside a float32's rounding, but
+    exp is ten times slower on numbers whose result underflows, and most points of a latent plane
+    are such for any one image.
+    """
+    largest = table.amax(1)
+    return largest, table.sub_(largest[:, None]).clamp_(min=-80.0).exp_()
+
+
 def prior_points(latent: int, count: int, generator: Generator, device) -> Tensor:
     """`count` quasi-random points of N(0, I), [count, latent]: each is distributed as the prior.
 
@@ -143,9 +172,10 @@ class SharedPoints(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, logits):
         table = torch.addmm(-F.softplus(logits).sum(-1), x, logits.T)
-        total = torch.logsumexp(table, 1)
-        ctx.save_for_backward(x, logits, table.sub_(total[:, None]).exp_())
-        return total - math.log(len(logits))
+        largest, scaled = scaled_exp(table)
+        total = scaled.sum(1)
+        ctx.save_for_backward(x, logits, scaled.div_(total[:, None]))
+        return total.log() + largest - math.log(len(logits))
 
     @staticmethod
     def backward(ctx, gradient):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
+from flowcheck import bounds
 from flowcheck.bounds import Grid, log_evidence, log_weights, multisample_bounds, settle_grid
 
 DIM = 5
@@ -73,9 +74,60 @@ def test_quadrature_gives_the_evidence():
     model = LinearGaussian()
     x = images(model)
     # Posterior sigmas are 0.33 and 0.57: at spacing 0.1 the trapezoidal rule errs by
-    # exp(-2 pi^2 (0.33 / 0.1)^2), far below the rounding of a sum over 14,641 points.
-    value = log_evidence(model, x, Grid(6.0, 0.1))
-    torch.testing.assert_close(value, model.log_evidence(x), atol=1e-8, rtol=0)
+    # exp(-2 pi^2 (0.33 / 0.1)^2), far below the rounding of a sum over 15,000 points; the rim lies
+    # 6 sigmas and more from every posterior's mean.
+    for turned in (False, True):
+        value = log_evidence(model, x, Grid(7.0, 0.1, turned))
+        torch.testing.assert_close(value, model.log_evidence(x), atol=1e-8, rtol=0)
+
+
+def in_order(points):
+    """[G, 2] sorted, so that the rounding of a point does not change its place."""
+    rounded = (points * 1e6).round().long().tolist()
+    return points[sorted(range(len(points)), key=rounded.__getitem__)]
+
+
+def test_a_better_grid_is_the_one_before_and_what_it_adds():
+    grid = Grid(1.03, 0.1)  # no point lies on the rim of it or of the wider one
+    assert len(grid.points()) == pytest.approx(math.pi * 1.03**2 / 0.1**2, rel=0.05)
+    for step in (Grid.enlarged, Grid.refined, Grid.refined):
+        better, added = step(grid)
+        together = torch.cat([grid.points(), added])
+        # Coordinates are below 2, with a few roundings each.
+        torch.testing.assert_close(
+            in_order(together), in_order(better.points()), atol=1e-14, rtol=0
+        )
+        distance = torch.cdist(together, together).fill_diagonal_(math.inf)
+        assert distance.min() == pytest.approx(better.spacing, rel=1e-12)
+        assert together.norm(dim=1).max() <= better.radius
+        grid = better
+    assert grid.radius == 1.25 * 1.03
+    assert grid.spacing == pytest.approx(0.05)
+    assert not grid.turned
+
+
+def test_tiles_share_out_the_points_of_a_disc():
+    points = Grid(4.0, 0.05, turned=True).points()  # 20,106 of them, to be cut in tiles of 1,024
+    tiles = bounds.tiles(points)
+    torch.testing.assert_close(in_order(torch.cat(tiles)), in_order(points), atol=0, rtol=0)
+    assert len(tiles) < 2 * len(points) / bounds.POINTS_AT_ONCE  # some at the rim are cut
+    # A diagonal lattice fits a square unevenly: a row or a column of 32 may be there or not.
+    assert max(len(tile) for tile in tiles) < 1.07 * bounds.POINTS_AT_ONCE
+    side = math.sqrt(bounds.POINTS_AT_ONCE) * 0.05
+    for tile in tiles:
+        assert (tile.amax(0) - tile.amin(0)).max() < 1.02 * side
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_log_sum_exp_of_terms_that_underflow(dtype):
+    table = -1000 * torch.rand(5, 2000, generator=draws(), dtype=torch.float64)
+    table[0, 3] = 90.0  # whose exponential overflows in float32
+    table[1] = -5000.0
+    table = table.to(dtype)
+    value = bounds.log_sum_exp(table.clone()).double()
+    # Rounding of values up to 5000, once; 2,000 e^-80 is far below both.
+    tolerance = 5000 * torch.finfo(dtype).eps
+    torch.testing.assert_close(value, table.double().logsumexp(1), atol=tolerance, rtol=0)
 
 
 def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_better():
@@ -85,12 +137,16 @@ def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_bette
     truth = model.log_evidence(x)
     assert (log_evidence(model, x, Grid(5.0, 0.1)) - truth).abs().max() > 0.1
     grid, value, moved = settle_grid(model, x, tolerance=1e-4)
-    assert grid.half_width > 5.0
+    assert grid.radius > 5.0
     assert grid.spacing < 0.1
     assert moved <= 1e-4
     # The check bounds the mean move per refinement, and each refinement beats the last by far.
     assert (value - truth).abs().mean() < 1e-3
-    assert torch.equal(value, log_evidence(model, x, grid))
+    # The same points, summed in another order.
+    torch.testing.assert_close(value, log_evidence(model, x, grid), atol=1e-10, rtol=0)
+    # And no coarser grid would have done.
+    coarser = Grid(grid.radius, grid.spacing * math.sqrt(2), not grid.turned)
+    assert (log_evidence(model, x, coarser) - value).abs().mean() > 1e-4
 
 
 def test_a_posterior_too_narrow_for_any_grid_is_refused():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from flowcheck.bounds import Grid, log_evidence
+from flowcheck.bounds import Grid, log_evidence, own_log_likelihood
 from flowcheck.vae import (
     VAE,
     BernoulliLogLikelihood,
@@ -41,6 +41,45 @@ def test_log_likelihood_is_that_of_bernoulli_pixels(model):
     table = model.log_likelihood_table(x, z[:, 0])
     for b in range(5):
         torch.testing.assert_close(table[b], model.log_likelihood(x[b : b + 1], z[:, :1])[:, 0])
+
+
+@pytest.mark.parametrize("extent", [0.0, 0.05, 0.5, 5.0])
+def test_features_give_the_logits(model, extent):
+    centre = torch.tensor([0.7, -0.4], dtype=torch.float64)
+    z = centre + extent * torch.randn(9, 2, generator=draws(2), dtype=torch.float64)
+    features, weight = model.features(z)
+    torch.testing.assert_close(features @ weight, model.decode(z), atol=1e-12, rtol=0)
+
+
+def test_features_lose_nothing_to_rounding():
+    # Of the study's size, with steep units: most of a logit is in level and slope, which cancel.
+    model = VAE(pixels=784, hidden=512, latent=2)
+    initialise(model, "spread", slope=6.0, reach=3.0, generator=draws())
+    z = torch.tensor([2.5, -2.5]) + 0.2 * torch.randn(1000, 2, generator=draws(2))
+    features, weight = model.features(z)
+    plain = model.decode(z).double()
+    truth = model.double().decode(z.double())
+    # Both round sums of 512 terms; the folded one rounds a few more times.
+    error = ((features @ weight).double() - truth).abs().max()
+    assert error < 4 * (plain - truth).abs().max()
+
+
+def test_features_are_those_units_whose_kinks_run_between_the_points():
+    model = VAE(pixels=12, hidden=2000, latent=2)
+    initialise(model, "spread", slope=2.0, reach=3.0, generator=draws())
+    angle = torch.linspace(0, 2 * math.pi, 101)[:100]
+    z = 0.2 * torch.stack([angle.cos(), angle.sin()], 1)
+    # Kinks are lines with distances uniform on [-3, 3] from the origin: 0.4 / 6 of them cross a
+    # circle of radius 0.2, 133 +- 11 of 2,000.
+    assert abs(model.features(z)[0].shape[1] - 3 - 133) < 4 * 11
+    # At a single point no unit bends.
+    assert model.features(z[:1])[0].shape == (1, 3)
+
+
+def test_each_image_is_scored_at_its_own_samples(model):
+    x, z = binary(5, 12), torch.randn(7, 5, 2, generator=draws(2), dtype=torch.float64)
+    value = own_log_likelihood(model, x, z)
+    torch.testing.assert_close(value, model.log_likelihood(x, z), atol=1e-12, rtol=0)
 
 
 def test_log_likelihood_stays_finite_where_a_pixel_is_certain():
