@@ -64,7 +64,7 @@ by_image = {name: np.full(len(binary), np.nan) for name in ("elbo", multisample)
 for split in SPLITS:
     for name in by_image:
         by_image[name][chosen[split]] = last[split][name].cpu().numpy()
-log_px = bounds.log_evidence(model, binary, grid).cpu().numpy()
+log_px = bounds.log_evidence_of_each(model, binary, grid, params.tolerance).cpu().numpy()
 files.write_arrays(
     output.by_image,
     split=data["split"],

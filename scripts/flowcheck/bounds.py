@@ -135,6 +135,26 @@ def log_evidence(model, x: Tensor, grid: Grid) -> Tensor:
     return log_joint_sum(model, x, grid.points()) + 2 * math.log(grid.spacing)
 
 
+def log_evidence_of_each(model, x: Tensor, grid: Grid, tolerance: float) -> Tensor:
+    """log p(x) [B] as `log_evidence`, the grid enlarged for those images that need it.
+
+    A grid settled on some images may cut off another's posterior: here it grows for an image until
+    its rim adds no more than `tolerance` nats to that very image.
+    Raises ValueError where one is not settled within the widest grid.
+    """
+    total = log_joint_sum(model, x, grid.points())
+    log_area = 2 * math.log(grid.spacing)
+    moved = torch.arange(len(x), device=x.device)
+    while len(moved):
+        if grid.radius > WIDEST:
+            raise ValueError(f"log p(x) has not settled to {tolerance:g} nats on {grid}")
+        grid, rim = grid.enlarged()
+        before = total[moved]
+        total[moved] = torch.logaddexp(before, log_joint_sum(model, x[moved], rim))
+        moved = moved[total[moved] - before > tolerance]
+    return total + log_area
+
+
 @torch.no_grad()
 def log_joint_sum(model, x: Tensor, points: Tensor) -> Tensor:
     """log sum_g p(x_b, z_g) [B] in float64 over points [G, 2], evenly spread on a disc."""

@@ -149,6 +149,25 @@ def test_too_coarse_and_too_small_a_grid_are_wrong_and_settle_grid_finds_a_bette
     assert (log_evidence(model, x, coarser) - value).abs().mean() > 1e-4
 
 
+def test_an_image_far_out_has_a_grid_as_wide_as_it_needs():
+    model = LinearGaussian()
+    x = images(model, 40)
+    x[7] += model.weight.sum(1) * 6  # its posterior's mean lies some 7 from the origin
+    truth, grid = model.log_evidence(x), Grid(6.0, 0.1)
+    assert (log_evidence(model, x, grid) - truth)[7] < -1.0
+    each = bounds.log_evidence_of_each(model, x, grid, tolerance=1e-6)
+    # The rim that adds 1e-6 is the last, and each rim adds far less than the one before.
+    torch.testing.assert_close(each, truth, atol=1e-6, rtol=0)
+
+
+def test_an_image_beyond_every_grid_is_refused():
+    model = LinearGaussian()
+    x = images(model, 3)
+    x[1] += model.weight.sum(1) * 40
+    with pytest.raises(ValueError, match="not settled"):
+        bounds.log_evidence_of_each(model, x, Grid(6.0, 0.1), tolerance=1e-6)
+
+
 def test_a_posterior_too_narrow_for_any_grid_is_refused():
     model = LinearGaussian(noise=1e-3)
     with pytest.raises(ValueError, match="not settled"):
