@@ -99,23 +99,6 @@ def flow_setting(key):
     return lambda wildcards: FLOW_PARAMS[wildcards.flow][key]
 
 
-def replicates_of_part(wildcards):
-    """Params function: how many replicates a part has; the last one may have fewer."""
-    own = FLOW_PARAMS[wildcards.flow]
-    return min(own["replicates_per_job"], own["replicates"] - int(wildcards.first))
-
-
-def of_every_part(file):
-    """Input function: one file of each part of a flow, in the order of the replicates."""
-    return lambda wildcards: expand(
-        out("{target}/flows/{flow}/parts/{first}/{file}"),
-        target=wildcards.target,
-        flow=wildcards.flow,
-        first=PARTS[wildcards.flow],
-        file=file,
-    )
-
-
 def shown(path, caption, category, **labels):
     """The files of one figure; `snakemake --report` shows the PNG with its caption and labels."""
     flagged = report(

@@ -89,24 +89,6 @@ rule published_errors:
         "../../scripts/published_errors.py"
 
 
-if VAE_BOUNDS:
-
-    rule gather_vae_bounds:
-        input:
-            bounds=of_every_vae("theory/vae/{images}/{vae}_bounds.csv"),
-            code=sources("scripts/gather_tables.py"),
-        output:
-            bounds=out("theory/vae_bounds.csv"),
-        log:
-            log_of("theory/vae_bounds"),
-        cache: True
-        localrule: True
-        conda:
-            ENVIRONMENT
-        script:
-            "../../scripts/gather_tables.py"
-
-
 if GRADIENT_FLOW in FLOWS:
 
     rule theory_gradients:
