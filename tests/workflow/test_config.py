@@ -170,6 +170,14 @@ def test_unknown_recipe_is_named_with_the_nearest():
     assert "did you mean 'course'?" in message
 
 
+@pytest.mark.parametrize("place", ["vaes: {vae", "images: {digits"])
+def test_unknown_recipe_of_an_autoencoder_is_named_with_the_nearest(place):
+    message = complaint(f"{place}: {{recipe: defualt}}}}")
+    where = place.replace(": {", ".")
+    assert f"{where}.recipe: no recipe 'defualt' under vae_recipes" in message
+    assert "did you mean 'default'?" in message
+
+
 def test_removed_recipe_is_unknown():
     assert "no recipe 'default'" in complaint("recipes: {default: null}")
 

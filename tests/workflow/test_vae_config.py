@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflow.lib.vae_config import unknown_recipes, vae_params
+from workflow.lib.vae_config import vae_params, wanted_recipes
 
 
 @pytest.fixture
@@ -44,15 +44,12 @@ def test_the_config_itself_is_left_as_it_was(config):
 
 
 @pytest.mark.parametrize(("section", "name"), [("vaes", "vae"), ("images", "digits")])
-def test_a_recipe_that_no_one_defines_is_named(config, section, name):
-    assert unknown_recipes(config) == []
-    config[section][name]["recipe"] = "defualt"
-    (problem,) = unknown_recipes(config)
-    assert f"{section}.{name}.recipe" in problem
-    assert "'defualt'" in problem
-    assert "default" in problem.split("known:")[1]
+def test_wanted_recipes_are_those_named_and_the_default(config, section, name):
+    assert wanted_recipes(config) == {"vaes.vae": "default"}
+    config[section][name]["recipe"] = "slow"
+    assert wanted_recipes(config)[f"{section}.{name}"] == "slow"
 
 
-def test_what_an_overlay_removed_needs_no_recipe(config):
+def test_what_an_overlay_removed_wants_no_recipe(config):
     config["vaes"]["other"] = None
-    assert unknown_recipes(config) == []
+    assert wanted_recipes(config) == {"vaes.vae": "default"}

@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 
 from workflow.lib.families import flow_families, flow_sizes
 from workflow.lib.imports import SCRIPTS
-from workflow.lib.vae_config import unknown_recipes
+from workflow.lib.vae_config import wanted_recipes
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 # A target is a folder beside these and a target of the command line beside those.
@@ -30,7 +30,6 @@ def check(config: dict, schema: dict) -> None:
     problems = [_explain(error) for error in errors]
     problems = problems or [
         *_unknown_names(config),
-        *unknown_recipes(config),
         *_contradictions(config, schema),
     ]
     problems = problems or _wrong_sizes(config)
@@ -88,7 +87,6 @@ def own_data(target: dict) -> list[str]:
 def _unknown_names(config: dict) -> list[str]:
     """What a schema cannot see: recipes and families that no config or file defines."""
     problems = []
-    recipes = named(config["recipes"])
     wanted = {"training": config.get("training", {}).get("recipe", "default")}
     for name, flow in named(config["flows"]).items():
         if "recipe" in flow:
@@ -109,9 +107,13 @@ def _unknown_names(config: dict) -> list[str]:
     studied = config.get("theory", {}).get("target")
     if studied is not None and studied not in (known := named(config["targets"])):
         problems.append(f"theory.target: no target '{studied}'{_nearest(studied, known)}")
-    for key, recipe in wanted.items():
-        if recipe not in recipes:
-            problems.append(f"{key}.recipe: no recipe '{recipe}'{_nearest(recipe, recipes)}")
+    for section, places in (("recipes", wanted), ("vae_recipes", wanted_recipes(config))):
+        recipes = named(config.get(section, {}))
+        problems += [
+            f"{place}.recipe: no recipe '{recipe}' under {section}{_nearest(recipe, recipes)}"
+            for place, recipe in places.items()
+            if recipe not in recipes
+        ]
     return problems
 
 

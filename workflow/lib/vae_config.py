@@ -23,16 +23,11 @@ def vae_params(config: dict, images: str, vae: str) -> dict:
     }
 
 
-def unknown_recipes(config: dict) -> list[str]:
-    """What a schema cannot see: recipes that image sets or autoencoders name and none defines."""
-    known = [name for name, recipe in config.get("vae_recipes", {}).items() if recipe is not None]
-    problems = []
-    for section in ("images", "vaes"):
-        for name, entry in config.get(section, {}).items():
-            wanted = (entry or {}).get("recipe", "default" if section == "vaes" else None)
-            if entry is not None and wanted is not None and wanted not in known:
-                problems.append(
-                    f"{section}.{name}.recipe: no recipe '{wanted}' under vae_recipes"
-                    f" (known: {', '.join(sorted(known))})"
-                )
-    return problems
+def wanted_recipes(config: dict) -> dict[str, str]:
+    """The recipes that image sets and autoencoders name, by the place that names them."""
+    wanted = {}
+    for section, usual in (("images", {}), ("vaes", {"recipe": "default"})):
+        for name, own in config.get(section, {}).items():
+            if own is not None and (recipe := (usual | own).get("recipe")) is not None:
+                wanted[f"{section}.{name}"] = recipe
+    return wanted
