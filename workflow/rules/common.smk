@@ -99,21 +99,20 @@ def flow_setting(key):
     return lambda wildcards: FLOW_PARAMS[wildcards.flow][key]
 
 
-def shown(path, caption, category, **labels):
-    """The files of one figure; `snakemake --report` shows the PNG with its caption and labels."""
-    flagged = report(
-        out(f"{path}.png"),
-        caption=f"../report/{caption}.rst",
-        category=category,
-        labels=labels,
-    )
-    return {"png": flagged, "svg": out(f"{path}.svg")}
+def replicates_of_part(wildcards):
+    """Params function: how many replicates a part has; the last one may have fewer."""
+    own = FLOW_PARAMS[wildcards.flow]
+    return min(own["replicates_per_job"], own["replicates"] - int(wildcards.first))
 
 
-def figure(name, label):
-    """The files of one figure of a target."""
-    return shown(
-        f"figures/{{target}}/{name}", name, "The {target} posterior", figure=label
+def of_every_part(file):
+    """Input function: one file of each part of a flow, in the order of the replicates."""
+    return lambda wildcards: expand(
+        out("{target}/flows/{flow}/parts/{first}/{file}"),
+        target=wildcards.target,
+        flow=wildcards.flow,
+        first=PARTS[wildcards.flow],
+        file=file,
     )
 
 
@@ -128,10 +127,3 @@ def vae_threads(wildcards):
     Images of 8 x 8 pixels are too small a work to share out.
     """
     return 1 if IMAGES[wildcards.images]["dataset"] == "digits" else 2
-
-
-def vae_figure(name, label, caption):
-    """The files of one figure of an autoencoder."""
-    category = "Variational autoencoders on {images}"
-    path = f"figures/vae/{{images}}/{{vae}}/{name}"
-    return shown(path, caption, category, autoencoder="{vae}", figure=label)

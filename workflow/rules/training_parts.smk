@@ -6,23 +6,6 @@ localrules:
     gather_training,
 
 
-def replicates_of_part(wildcards):
-    """Params function: how many replicates a part has; the last one may have fewer."""
-    own = FLOW_PARAMS[wildcards.flow]
-    return min(own["replicates_per_job"], own["replicates"] - int(wildcards.first))
-
-
-def of_every_part(file):
-    """Input function: one file of each part of a flow, in the order of the replicates."""
-    return lambda wildcards: expand(
-        out("{target}/flows/{flow}/parts/{first}/{file}"),
-        target=wildcards.target,
-        flow=wildcards.flow,
-        first=PARTS[wildcards.flow],
-        file=file,
-    )
-
-
 use rule train_flow as train_part with:
     output:
         model=out("{target}/flows/{flow}/parts/{first}/model.safetensors"),
