@@ -9,6 +9,7 @@ from nflows.transforms import (
     AdditiveCouplingTransform,
     AffineCouplingTransform,
     CompositeTransform,
+    InverseTransform,
 )
 
 from bench import problem
@@ -42,7 +43,8 @@ def build(flow: str) -> Loop:
     torch.manual_seed(0)
     layers = []
     for _ in range(problem.BLOCKS):
-        layers += [COUPLINGS[flow](mask, network) for mask in MASKS]
+        # Inverted, so that draws are multiplied by the scale: being below 1, it must narrow them.
+        layers += [InverseTransform(COUPLINGS[flow](mask, network)) for mask in MASKS]
         if flow == "nice":
             layers.append(scaling())
     model = Flow(CompositeTransform(layers), StandardNormal([problem.DIM]))

