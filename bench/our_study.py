@@ -1,26 +1,14 @@
 """The default study's flow training, whole: Snakemake, each job's start, a cold compilation."""
 
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from bench import ROOT, problem
+from bench import problem
 from bench.process import CACHE
+from tests.repository import copy_to, snakemake
 
-PARTS = (
-    "Snakefile",
-    "config",
-    "workflow",
-    "scripts",
-    "profiles",
-    "docs",
-    "environment.yml",
-    "requirements.lock",
-)
 TARGET = "banana"
+LIMIT = 3600  # seconds, after which something is wrong
 
 
 def steps() -> int:
@@ -42,20 +30,10 @@ class Study:
 
     @staticmethod
     def _once(folder: Path) -> None:
-        for name in PARTS:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-            copy(ROOT / name, folder / name)
+        copy = copy_to(folder / "copy")
         output = problem.config()["output"]
         models = [f"{output}/{TARGET}/flows/{flow}/model.safetensors" for flow in problem.FLOWS]
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *models],
-            cwd=folder,
-            env=os.environ | {CACHE: str(folder / "compiled")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        done = snakemake(copy, *models, limit=LIMIT, **{CACHE: str(folder / "compiled")})
         if done.returncode != 0:
             raise RuntimeError(f"the study did not run: {done.stdout[-2000:]}")
 

@@ -18,6 +18,7 @@ README_TEXT = """\
 Flows trained side by side, 100 draws a step, by the total gradient. Who wins and who loses,
 samplers, autoencoders, and how cost grows: [docs/bench.md](docs/bench.md)."""
 OURS, PLAIN = "flowcheck", "plain loop"
+CORES = {1: "one core", 2: "two cores"}
 
 
 def title(task: str, flow: str) -> str:
@@ -60,15 +61,17 @@ def readme_table(races: pd.DataFrame) -> str:
 
 def study_lines(races: pd.DataFrame) -> list[str]:
     """How long the default study's training takes, below README's table; none if not measured."""
-    rates = races[races["task"] == "study"].set_index("contender")["rate"]
-    if not {OURS, PLAIN} <= set(rates.index):
+    rows = races[races["task"] == "study"].set_index("contender")
+    if not {OURS, PLAIN} <= set(rows.index):
         return []
-    plain, ours = (our_study.steps() / rates[name] for name in (PLAIN, OURS))
+    plain, ours = (our_study.steps() / rows.loc[name, "rate"] for name in (PLAIN, OURS))
+    replicates, threads = rows.loc[OURS, ["replicates", "threads"]]
     return [
         "",
-        f"The default study trains its three flows, 8 replicates each, in {number(ours)} s on two "
-        "cores, Snakemake, every job's start and a cold compilation included; the plain loop would "
-        f"take {number(plain)} s, {plain / ours:.1f} times as long.",
+        f"The default study trains its three flows, {replicates} replicates each, in "
+        f"{number(ours)} s on {CORES[threads]}, Snakemake, every job's start and a cold "
+        f"compilation included; the plain loop would take {number(plain)} s, "
+        f"{plain / ours:.1f} times as long.",
     ]
 
 

@@ -22,7 +22,7 @@ from torch import Generator, Tensor
 from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.vae import gaussian_log_prob, kl_to_prior, scaled_exp
 
-IMAGES_AT_ONCE = 10
+IMAGES_AT_ONCE = 10  # whose samples are drawn together
 SAMPLES_AT_ONCE = 1000
 POINTS_AT_ONCE = 1024  # for the grid, whose table is [images, points]: 10 MB
 TABLE_IMAGES = 2500
@@ -142,17 +142,17 @@ def log_evidence_of_each(model, x: Tensor, grid: Grid, tolerance: float) -> Tens
     its rim adds no more than `tolerance` nats to that very image.
     Raises ValueError where one is not settled within the widest grid.
     """
-    total = log_joint_sum(model, x, grid.points())
+    value = log_evidence(model, x, grid)
     log_area = 2 * math.log(grid.spacing)
     moved = torch.arange(len(x), device=x.device)
     while len(moved):
         if grid.radius > WIDEST:
             raise ValueError(f"log p(x) has not settled to {tolerance:g} nats on {grid}")
         grid, rim = grid.enlarged()
-        before = total[moved]
-        total[moved] = torch.logaddexp(before, log_joint_sum(model, x[moved], rim))
-        moved = moved[total[moved] - before > tolerance]
-    return total + log_area
+        before = value[moved]
+        value[moved] = torch.logaddexp(before, log_joint_sum(model, x[moved], rim) + log_area)
+        moved = moved[value[moved] - before > tolerance]
+    return value
 
 
 @torch.no_grad()

@@ -156,13 +156,13 @@ def make_step(
     def step(state: State, z: Tensor, rate: Tensor) -> tuple[State, Tensor]:
         gradients, loss, elbo = differentiate(layout.copies(state.params), z)
         flat = torch.cat([gradient.flatten(1) for gradient in gradients], dim=-1)
-        return update(state, flat, loss, rate, bias(state)), elbo
+        return update(state, flat, loss, rate, _weights(state)), elbo
 
     return step
 
 
-def bias(state: State) -> tuple[Tensor, Tensor]:
-    """What the next step's averages of the gradient and its square fall short of 1 by; [R, 1] each.
+def _weights(state: State) -> tuple[Tensor, Tensor]:
+    """What the weights in the next averages of gradient and square sum to; [R, 1] each.
 
     Not in the compiled update, which would raise to these powers for every parameter anew.
     """
