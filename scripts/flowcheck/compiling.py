@@ -38,7 +38,11 @@ def compile_fixed(function: Callable) -> Callable:
     It may take gradients: forward and backward pass are then compiled as one, and what the backward
     pass needs is kept or computed again as the compiler sees fit.
     """
+    from torch._inductor import config as inductor  # slow to import, and here alone wanted
+
     torch._dynamo.config.trace_autograd_ops = True
+    # The processor's flags say which instructions it has: to try each set takes ten seconds more.
+    inductor.cpp.vec_isa_ok = True
     return torch.compile(function, fullgraph=True, dynamic=False)
 
 
