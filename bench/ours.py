@@ -1,5 +1,7 @@
 """flowcheck's own training, step by step as `training.train` takes them, so that it can go on."""
 
+from functools import partial
+
 import torch
 
 from bench import problem
@@ -23,8 +25,10 @@ class Training:
         flat = torch.stack([self.layout.flatten(params) for params in initial])
         self.state = training.State.initial(flat)
         # Not `or_else`: a row that says compiled and is not would be worse than no row.
-        compiler = {"compiler": compile_fixed} if compiled else {}
-        self.step = training.make_step(flow, target.log_density, self.layout, recipe, **compiler)
+        compiler = {"compiler": partial(compile_fixed, device=flat.device)} if compiled else {}
+        self.step = training.make_step(
+            flow, target.log_density, self.layout, recipe, self.state, **compiler
+        )
         self.taken = 0
 
     def run(self, count: int) -> None:
@@ -35,7 +39,7 @@ class Training:
             )
             for z in noise:
                 rate = self.recipe.learning_rate_at(min(self.taken, self.recipe.iterations - 1))
-                self.state, _ = self.step(self.state, z, torch.tensor(rate))
+                self.step(z, torch.tensor(rate))
                 self.taken += 1
 
     def draws(self, count: int):

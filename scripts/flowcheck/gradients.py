@@ -56,7 +56,7 @@ def along_training(
     initial = flow.initial(generator, recipe.start)
     layout = Layout(initial)
     state = State.initial(layout.flatten(initial).unsqueeze(0))
-    step = make_step(flow, log_density, layout, recipe)
+    step = make_step(flow, log_density, layout, recipe, state)
     marks = np.unique(np.geomspace(1, recipe.iterations, 1 + 5 * len(str(recipe.iterations))))
     marks = {0, *np.round(marks).astype(int).tolist()}
     found = []
@@ -74,5 +74,5 @@ def along_training(
             found.append(Variance(iteration, trace, ratio))
         if iteration < recipe.iterations:
             noise = draw_noise([generator], 1, recipe.samples, flow.dim)[0]
-            state, _ = step(state, noise, torch.tensor(recipe.learning_rate_at(iteration)))
+            step(noise, torch.tensor(recipe.learning_rate_at(iteration)))
     return found

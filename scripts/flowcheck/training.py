@@ -85,18 +85,8 @@ class Layout:
         return torch.cat([params[name].reshape(-1) for name in self.shapes])
 
     def unflatten(self, flat: Tensor) -> Params:
-        """[R, P] -> a dictionary of tensors with a leading axis [R]."""
-        return self._shaped(flat.split(self.sizes, dim=-1))
-
-    def copies(self, flat: Tensor) -> Params:
-        """As `unflatten`, but each tensor with its own memory.
-
-        A tensor's place in the vector would be a constant of the compiled code, and every layer
-        need code of its own.
-        """
-        return self._shaped(torch.split_with_sizes_copy(flat, self.sizes, dim=-1))
-
-    def _shaped(self, parts: Iterable[Tensor]) -> Params:
+        """[R, P] -> a dictionary of tensors with a leading axis [R], which share its memory."""
+        parts = flat.split(self.sizes, dim=-1)
         return {
             name: part.reshape(*part.shape[:-1], *shape)
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
@@ -138,64 +128,80 @@ def make_step(
     log_density: Callable,
     layout: Layout,
     recipe: Recipe,
+    state: State,
     compiler: Callable[[Callable], Callable] = lambda function: function,
-) -> Callable:
-    """A function (state, z, learning rate) -> (state, ELBO [R]): one step of all replicates.
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """A function (z, learning rate) -> ELBO [R]: one step of all replicates, `state` in place.
 
     compiler: wraps the two functions that do the work, the gradient and the update.
     """
+    # Taken apart once, and not in the compiled code, where each tensor's offset would be a
+    # constant and every layer need code of its own.
+    params = layout.unflatten(state.params)
 
-    def differentiate(params: Params, z: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+    def differentiate(
+        params: Params, z: Tensor, taken: Tensor, rate: Tensor
+    ) -> tuple[Tensor, Tensor, Scales]:
         params = {name: value.detach().requires_grad_() for name, value in params.items()}
         loss, elbo = objective(flow, log_density, params, z, recipe.gradient)
         gradients = torch.autograd.grad(loss, list(params.values()), torch.ones_like(loss))
-        return gradients, loss.detach(), elbo.detach()
+        gradient = torch.cat([part.flatten(1) for part in gradients], dim=-1)
+        scales = _scales(gradient, loss.detach(), taken, rate, recipe.clip)
+        return gradient, elbo.detach(), scales
 
-    differentiate, update = compiler(differentiate), compiler(partial(_update, recipe=recipe))
+    def update(state: State, gradient: Tensor, scales: Scales) -> None:
+        for kept, new in zip(state, _updated(state, gradient, scales, recipe), strict=True):
+            kept.copy_(new)
 
-    def step(state: State, z: Tensor, rate: Tensor) -> tuple[State, Tensor]:
-        gradients, loss, elbo = differentiate(layout.copies(state.params), z)
-        flat = torch.cat([gradient.flatten(1) for gradient in gradients], dim=-1)
-        return update(state, flat, loss, rate, _weights(state)), elbo
+    differentiate, update = compiler(differentiate), compiler(update)
+
+    def step(z: Tensor, rate: Tensor) -> Tensor:
+        gradient, elbo, scales = differentiate(params, z, state.taken, rate)
+        update(state, gradient, scales)
+        return elbo
 
     return step
 
 
-def _weights(state: State) -> tuple[Tensor, Tensor]:
-    """What the weights in the next averages of gradient and square sum to; [R, 1] each.
+class Scales(NamedTuple):
+    """What is the same for all parameters of a replicate in one step; [R, 1] each.
 
-    Not in the compiled update, which would raise to these powers for every parameter anew.
+    Worked out apart from the update, whose compiled code would do so for every parameter anew.
+    finite: whether to step at all; clip: multiplies the gradient; rate, root: Adam's learning rate
+    and the factor of its root of the second moment, both corrected for their bias.
     """
-    count = (state.taken + 1).unsqueeze(-1)
-    return 1 - BETA1**count, 1 - BETA2**count
+
+    finite: Tensor
+    clip: Tensor
+    rate: Tensor
+    root: Tensor
 
 
-def _update(
-    state: State,
-    gradient: Tensor,
-    loss: Tensor,
-    rate: Tensor,
-    weights: tuple[Tensor, Tensor],
-    recipe: Recipe,
-) -> State:
-    """Clip, then Adam with L2 decay, then the average; not where something is not finite."""
+def _scales(
+    gradient: Tensor, loss: Tensor, taken: Tensor, rate: Tensor, clip: float | None
+) -> Scales:
     norm = gradient.norm(dim=-1, keepdim=True)
-    finite = loss.isfinite() & norm.squeeze(-1).isfinite()
-    if recipe.clip is not None:
-        gradient = gradient * (recipe.clip / norm).clamp(max=1.0)
-    gradient = gradient + recipe.weight_decay * state.params
-    keep = finite.unsqueeze(-1)
-    momentum = torch.where(keep, torch.lerp(gradient, state.momentum, BETA1), state.momentum)
-    square = torch.where(keep, torch.lerp(gradient.square(), state.square, BETA2), state.square)
-    mean, variance = momentum / weights[0], square / weights[1]
-    change = rate * mean / (variance.sqrt() + EPSILON)
-    params = torch.where(keep, state.params - change, state.params)
+    finite = loss.unsqueeze(-1).isfinite() & norm.isfinite()
+    shrink = torch.ones_like(norm) if clip is None else (clip / norm).clamp(max=1.0)
+    count = (taken + 1).unsqueeze(-1)
+    return Scales(finite, shrink, rate / (1 - BETA1**count), (1 - BETA2**count).rsqrt())
+
+
+def _updated(state: State, gradient: Tensor, scales: Scales, recipe: Recipe) -> State:
+    """Clip, then Adam with L2 decay, then the average; not where something is not finite."""
+    finite, clip, rate, root = scales
+    gradient = gradient * clip + recipe.weight_decay * state.params
+    momentum = torch.where(finite, torch.lerp(gradient, state.momentum, BETA1), state.momentum)
+    square = torch.where(finite, torch.lerp(gradient.square(), state.square, BETA2), state.square)
+    change = rate * momentum / (square.sqrt() * root + EPSILON)
+    params = torch.where(finite, state.params - change, state.params)
     average = params
     if recipe.average is not None:
         average = torch.where(
-            keep, torch.lerp(params, state.average, recipe.average), state.average
+            finite, torch.lerp(params, state.average, recipe.average), state.average
         )
-    return State(params, momentum, square, average, state.taken + finite, state.skipped + ~finite)
+    stepped = finite.squeeze(-1)
+    return State(params, momentum, square, average, state.taken + stepped, state.skipped + ~stepped)
 
 
 def train(
@@ -223,20 +229,20 @@ def train(
     layout = Layout(initial[0])
     flat = torch.stack([layout.flatten(params) for params in initial]).to(device)
     state = State.initial(flat)
-    step = make_step(flow, log_density, layout, recipe)
-    if compiled:
-        step = or_else(make_step(flow, log_density, layout, recipe, compile_fixed), step, report)
-
     history = []
     run = {"recipe": asdict(recipe), "seeds": seeds, "compiled": compiled}
     if checkpoint and (kept := checkpoint.take_up(**run)):
         state, history = _restore(kept, generators, device)
+    step = make_step(flow, log_density, layout, recipe, state)
+    if compiled:
+        compiler = partial(compile_fixed, device=device)
+        step = or_else(make_step(flow, log_density, layout, recipe, state, compiler), step, report)
     for start in progress(range(len(history), recipe.iterations, CHUNK)):
         steps = range(start, min(start + CHUNK, recipe.iterations))
         noise = draw_noise(generators, len(steps), recipe.samples, flow.dim).to(device)
         for z, iteration in zip(noise, steps, strict=True):
-            state, elbo = step(state, z, torch.tensor(recipe.learning_rate_at(iteration)))
-            history.append(elbo)
+            rate = torch.tensor(recipe.learning_rate_at(iteration))
+            history.append(step(z, rate))
         if checkpoint and len(history) % CHECKPOINT_EVERY == 0:
             checkpoint.keep(_kept(state, history, generators))
     return Trained(

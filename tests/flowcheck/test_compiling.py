@@ -102,12 +102,13 @@ def test_no_compiler_without_a_program_or_without_headers(monkeypatch, tmp_path)
     assert not compiling.has_compiler()
 
 
-def test_what_cannot_be_compiled_goes_on_in_eager_mode_and_says_so(banana, monkeypatch):
-    def unable(function):
+@pytest.mark.parametrize("which", ["differentiate", "update"])
+def test_what_cannot_be_compiled_goes_on_in_eager_mode_and_says_so(which, banana, monkeypatch):
+    def unable(function, device):
         def fail(*arguments):
             raise RuntimeError("the disk is full\nand much more")
 
-        return fail
+        return fail if function.__name__ == which else function
 
     monkeypatch.setattr("flowcheck.training.compile_fixed", unable)
     said = []

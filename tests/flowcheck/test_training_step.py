@@ -47,8 +47,17 @@ def beginning():
     ]
     layout = Layout(replicates[0])
     flat = torch.stack([layout.flatten(params) for params in replicates])
-    zeros, counts = torch.zeros_like(flat), torch.zeros(REPLICATES, dtype=torch.float64)
-    return layout, State(flat, zeros, zeros, flat, counts, counts)
+    return layout, State.initial(flat)
+
+
+def copied(state):
+    return State(*(value.clone() for value in state))
+
+
+def after(state, z, layout, recipe, density=log_density):
+    """The state after one step from `state`, which stays as it is, and the ELBO's estimate."""
+    new = copied(state)
+    return new, make_step(FLOW, density, layout, recipe, new)(z, RATE)
 
 
 def noise(step):
@@ -70,14 +79,14 @@ def test_layout_is_undone():
 def test_fifty_steps_are_those_of_torchs_adam(weight_decay, clip, gradient):
     recipe = dataclasses.replace(RECIPE, weight_decay=weight_decay, clip=clip, gradient=gradient)
     layout, state = beginning()
-    step = make_step(FLOW, log_density, layout, recipe)
+    step = make_step(FLOW, log_density, layout, recipe, state)
     theirs = state.params.clone().requires_grad_()
     leaves = [theirs[r].detach().clone().requires_grad_() for r in range(REPLICATES)]
     adams = [torch.optim.Adam([leaf], lr=float(RATE), weight_decay=weight_decay) for leaf in leaves]
     clipped = 0
     for number in range(50):
         z = noise(number)
-        state, _ = step(state, z, RATE)
+        step(z, RATE)
         loss, _ = objective(FLOW, log_density, layout.unflatten(torch.stack(leaves)), z, gradient)
         for adam in adams:
             adam.zero_grad()
@@ -96,12 +105,12 @@ def test_fifty_steps_are_those_of_torchs_adam(weight_decay, clip, gradient):
 
 def test_each_replicates_gradient_is_clipped_by_its_own_length():
     layout, state = beginning()
-    free, _ = make_step(FLOW, log_density, layout, RECIPE)(state, noise(0), RATE)
+    free, _ = after(state, noise(0), layout, RECIPE)
     lengths = 10 * free.momentum.norm(dim=-1)  # after one step momentum is 0.1 of the gradient
     assert lengths[1] > 10 * lengths[0]
     limit = float(2 * lengths[0])
     recipe = dataclasses.replace(RECIPE, clip=limit)
-    clipped, _ = make_step(FLOW, log_density, layout, recipe)(state, noise(0), RATE)
+    clipped, _ = after(state, noise(0), layout, recipe)
     assert torch.equal(clipped.momentum[0], free.momentum[0])
     # Rounding of a norm in float64.
     assert float(10 * clipped.momentum[1].norm()) == pytest.approx(limit, rel=1e-12)
@@ -131,12 +140,10 @@ BROKEN = {
 def test_step_that_is_not_finite_leaves_its_replicate_as_it_was(broken, steps_before, average):
     recipe = dataclasses.replace(RECIPE, clip=50.0, weight_decay=0.1, average=average)
     layout, state = beginning()
-    good = make_step(FLOW, log_density, layout, recipe)
-    bad = make_step(FLOW, BROKEN[broken], layout, recipe)
     for number in range(steps_before):
-        state, _ = good(state, noise(number), RATE)
-    spoiled, elbo = bad(state, noise(10), RATE)
-    clean, _ = good(state, noise(10), RATE)
+        state, _ = after(state, noise(number), layout, recipe)
+    spoiled, elbo = after(state, noise(10), layout, recipe, BROKEN[broken])
+    clean, _ = after(state, noise(10), layout, recipe)
     assert spoiled.skipped.tolist() == [0, 1]
     assert spoiled.taken.tolist() == [steps_before + 1, steps_before]
     for name in ("params", "momentum", "square", "average"):
@@ -146,18 +153,18 @@ def test_step_that_is_not_finite_leaves_its_replicate_as_it_was(broken, steps_be
     if broken != "gradient":
         assert not elbo[1].isfinite()
     # The next step is what it would have been without the bad one.
-    onward, _ = good(spoiled, noise(11), RATE)
-    unhurt, _ = good(state, noise(11), RATE)
+    onward, _ = after(spoiled, noise(11), layout, recipe)
+    unhurt, _ = after(state, noise(11), layout, recipe)
     assert torch.equal(onward.params[1], unhurt.params[1])
 
 
 def test_average_follows_the_parameters():
     recipe = dataclasses.replace(RECIPE, average=0.75)
     layout, state = beginning()
-    step = make_step(FLOW, log_density, layout, recipe)
-    expected = state.params
+    step = make_step(FLOW, log_density, layout, recipe, state)
+    expected = state.params.clone()
     for number in range(5):
-        state, _ = step(state, noise(number), RATE)
+        step(noise(number), RATE)
         expected = 0.75 * expected + 0.25 * state.params
     torch.testing.assert_close(state.average, expected, rtol=1e-12, atol=1e-12)
 

@@ -61,18 +61,21 @@ class Flow(base.Flow):
 
         J = I + tanh'(a) u_hat w^T, whose inverse is Sherman and Morrison's.
         """
-        x, log_det = self.forward(params, z)
-        held = {name: value.detach() for name, value in params.items()}
-        score = -z
+        log_det, score = z.new_zeros(z.shape[:-1]), -z
         for k in range(self.layers):
-            w, u_hat, b, bend = self._layer(held, k)
-            activation = (z * w).sum(-1, keepdim=True) + b.unsqueeze(-1)
-            tanh, slope = activation.tanh(), sech_squared(activation)
-            det = determinant(activation, bend.unsqueeze(-1))
-            score = score + w * (2 * (bend - 1).unsqueeze(-1) * tanh * slope / det)
-            score = score - w * (slope / det) * (score * u_hat).sum(-1, keepdim=True)
-            z = z + u_hat * tanh
-        return x, log_det, score
+            w, u_hat, b, bend = self._layer(params, k)
+            activation = (z * w).sum(-1) + b
+            det = determinant(activation, bend)
+            score = score + self._pull(score, w, u_hat, activation, bend, det).detach()
+            z = z + u_hat * activation.tanh().unsqueeze(-1)
+            log_det = log_det + det.log()
+        return z, log_det, score
+
+    @staticmethod
+    def _pull(score, w, u_hat, activation, bend, det) -> Tensor:
+        """What a layer adds to the score, along w."""
+        gain = 2 * (bend - 1) * activation.tanh() / det - (score * u_hat).sum(-1)
+        return w * (sech_squared(activation) / det * gain).unsqueeze(-1)
 
     def _layer(self, params: Params, k: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """w and u_hat [..., 1, dim], b and bend = 1 + w.u_hat [..., 1], of layer k.
