@@ -35,11 +35,10 @@ class Flow(base.Flow):
     def forward(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
         """See base.Flow.forward."""
         log_det = z.new_zeros(z.shape[:-1])
-        for k in range(self.layers):
-            w, u_hat, b, bend = self._layer(params, k)
-            activation = (z * w).sum(-1) + b
-            z = z + u_hat * activation.tanh().unsqueeze(-1)
-            log_det = log_det + determinant(activation, bend).log()
+        for w, u_hat, b, bend in self._layers(params):
+            tanh, slope = tanh_and_slope((z * w).sum(-1) + b)
+            z = z + u_hat * tanh.unsqueeze(-1)
+            log_det = log_det + determinant(tanh, slope, bend).log()
         return z, log_det
 
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,11 +48,10 @@ class Flow(base.Flow):
         of w.x. At the edge of the constraint its slope vanishes, and the root loses digits.
         """
         log_det = x.new_zeros(x.shape[:-1])
-        for k in reversed(range(self.layers)):
-            w, u_hat, b, bend = self._layer(params, k)
-            activation = self._root((x * w).sum(-1), bend - 1, b) + b
-            x = x - u_hat * activation.tanh().unsqueeze(-1)
-            log_det = log_det - determinant(activation, bend).log()
+        for w, u_hat, b, bend in reversed(self._layers(params)):
+            tanh, slope = tanh_and_slope(self._root((x * w).sum(-1), bend - 1, b) + b)
+            x = x - u_hat * tanh.unsqueeze(-1)
+            log_det = log_det - determinant(tanh, slope, bend).log()
         return x, log_det
 
     def forward_and_score(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -62,32 +60,28 @@ class Flow(base.Flow):
         J = I + tanh'(a) u_hat w^T, whose inverse is Sherman and Morrison's.
         """
         log_det, score = z.new_zeros(z.shape[:-1]), -z
-        for k in range(self.layers):
-            w, u_hat, b, bend = self._layer(params, k)
-            activation = (z * w).sum(-1) + b
-            det = determinant(activation, bend)
-            score = score + self._pull(score, w, u_hat, activation, bend, det).detach()
-            z = z + u_hat * activation.tanh().unsqueeze(-1)
+        for w, u_hat, b, bend in self._layers(params):
+            tanh, slope = tanh_and_slope((z * w).sum(-1) + b)
+            det = determinant(tanh, slope, bend)
+            gain = 2 * (bend - 1) * tanh / det - (score * u_hat).sum(-1)
+            score = (score + w * (gain * slope / det).unsqueeze(-1)).detach()
+            z = z + u_hat * tanh.unsqueeze(-1)
             log_det = log_det + det.log()
         return z, log_det, score
 
-    @staticmethod
-    def _pull(score, w, u_hat, activation, bend, det) -> Tensor:
-        """What a layer adds to the score, along w."""
-        gain = 2 * (bend - 1) * activation.tanh() / det - (score * u_hat).sum(-1)
-        return w * (sech_squared(activation) / det * gain).unsqueeze(-1)
-
-    def _layer(self, params: Params, k: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """w and u_hat [..., 1, dim], b and bend = 1 + w.u_hat [..., 1], of layer k.
+    def _layers(self, params: Params) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """w and u_hat [..., 1, dim], b and bend = 1 + w.u_hat [..., 1], of each layer.
 
         The 1 is the place of the draws. bend = softplus(w.u) is never negative, where 1 + w.u_hat
         computed from u_hat would cancel.
         """
-        w, u = params["w"][..., k, None, :], params["u"][..., k, None, :]
+        w, u = params["w"], params["u"]
         wu = (w * u).sum(-1, keepdim=True)
         bend = softplus(wu)
         u_hat = u + (bend - 1 - wu) * w / w.square().sum(-1, keepdim=True)
-        return w, u_hat, params["b"][..., k, None], bend.squeeze(-1)
+        vectors = (vector.unsqueeze(-2).unbind(-3) for vector in (w, u_hat))
+        numbers = (number.unbind(-2) for number in (params["b"].unsqueeze(-1), bend))
+        return list(zip(*vectors, *numbers, strict=True))
 
     @staticmethod
     def _root(wx: Tensor, slope: Tensor, b: Tensor) -> Tensor:
@@ -100,11 +94,11 @@ class Flow(base.Flow):
         return 0.5 * (low + high)
 
 
-def sech_squared(a: Tensor) -> Tensor:
-    """1 - tanh(a)^2, which this form gives to full relative accuracy however large a is."""
-    return 4 * expit(2 * a) * expit(-2 * a)
+def tanh_and_slope(a: Tensor) -> tuple[Tensor, Tensor]:
+    """tanh(a), and 1 - tanh(a)^2 in a form of full relative accuracy however large a is."""
+    return a.tanh(), 4 * expit(2 * a) * expit(-2 * a)
 
 
-def determinant(activation: Tensor, bend: Tensor) -> Tensor:
-    """1 + (w.u_hat) tanh'(a), as a sum of two terms that are never negative: nothing cancels."""
-    return activation.tanh().square() + sech_squared(activation) * bend
+def determinant(tanh: Tensor, slope: Tensor, bend: Tensor) -> Tensor:
+    """1 + (w.u_hat) slope, as a sum of two terms that are never negative: nothing cancels."""
+    return tanh.square() + slope * bend
