@@ -12,6 +12,8 @@ import sys
 import time
 from contextlib import contextmanager
 
+from flowcheck.memory import keep_freed_memory
+
 POOLS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Where PyTorch keeps compiled code.
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
@@ -81,6 +83,7 @@ class Home:
 
 def _serve(connection, threads: int) -> None:
     """Answer requests until the other end closes."""
+    keep_freed_memory()  # as flowcheck's own steps do, and the same for all
     runners = {}
     while True:
         try:

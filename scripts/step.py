@@ -2,8 +2,9 @@
 
 It sends the process's output to the step's log, tracebacks and children included (Snakemake fills
 no log itself), and holds numerical libraries to one thread: a table must not depend on how many
-cores a run was given, and jobs run side by side. It removes what a killed run of the same step left
-half written, and ends the step if its Snakemake dies. Import it before anything else.
+cores a run was given, and jobs run side by side. It keeps the memory that the process frees,
+removes what a killed run of the same step left half written, and ends the step if its Snakemake
+dies. Import it before anything else.
 """
 
 import os
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 import __main__
+from flowcheck.memory import keep_freed_memory
 
 # Snakemake puts this object, the job's inputs, outputs and params, among the script's globals.
 snakemake = __main__.snakemake
@@ -58,6 +60,7 @@ def progress(iterable, label: str):
 _redirect_output(snakemake.log[0])
 _remove_half_written(snakemake.output)
 threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
+keep_freed_memory()
 for _variable in _THREAD_VARIABLES:
     os.environ[_variable] = "1"
 
