@@ -123,9 +123,9 @@ def _ours(flow: str, rate: float, quick: bool) -> list[Contender]:
             replicates=replicates,
             threads=threads,
             floor=floor_rate(flow, gradient, rate),
-            # Two processes compile at once; and one that holds much compiled code looks longer
+            # As a study does it; and a process that holds the code of several counts looks longer
             # for the piece that fits.
-            process=f"flowcheck {flow} {gradient}",
+            process=f"flowcheck {flow} {gradient} {replicates}",
             note=OUR_NOTES[gradient],
         )
         found.append(one)

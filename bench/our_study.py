@@ -33,7 +33,10 @@ class Study:
         copy = copy_to(folder / "copy")
         output = problem.config()["output"]
         models = [f"{output}/{TARGET}/flows/{flow}/model.safetensors" for flow in problem.FLOWS]
-        done = snakemake(copy, *models, limit=LIMIT, **{CACHE: str(folder / "compiled")})
+        # Compiled headers are kept in the temporary folder, wherever compiled code is.
+        (empty := folder / "empty").mkdir()
+        places = {CACHE: str(folder / "compiled"), "TMPDIR": str(empty)}
+        done = snakemake(copy, *models, limit=LIMIT, **places)
         if done.returncode != 0:
             raise RuntimeError(f"the study did not run: {done.stdout[-2000:]}")
 

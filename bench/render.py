@@ -19,6 +19,9 @@ Flows trained side by side, 100 draws a step, by the total gradient. Who wins an
 samplers, autoencoders, and how cost grows: [docs/bench.md](docs/bench.md)."""
 OURS, PLAIN = "flowcheck", "plain loop"
 CORES = {1: "one core", 2: "two cores"}
+GRADIENTS = ("total", "path")
+# Other libraries' training by their own loop, and by one that the bench wrote for them.
+LOOPS = {"their own loops": False, "a compiled scan": True}
 
 
 def title(task: str, flow: str) -> str:
@@ -55,8 +58,26 @@ def readme_table(races: pd.DataFrame) -> str:
     floors = {flow: flows.loc[flows["flow"] == flow, "floor"].max() for flow in FLOWS}
     cells = [number(value) for value in floors.values()]
     lines.append(f"| if only the arithmetic took time | {' | '.join(cells)} |")
-    lines += study_lines(races)
+    lines += gain_lines(races) + study_lines(races)
     return "\n".join(lines)
+
+
+def gain_lines(races: pd.DataFrame) -> list[str]:
+    """What is gained on the plain loop by each gradient on two cores; none if not measured."""
+    flows = races[(races["task"] == "flow") & races["rate"].notna()]
+    ours = flows[(flows["contender"] == OURS) & (flows["threads"] == max(CORES))]
+    said = []
+    for flow, name in FLOWS.items():
+        plain = _best(flows, PLAIN, flow)
+        rows = [_top(ours[ours["variant"].str.contains(kind)], flow) for kind in GRADIENTS]
+        if any(row is None for row in (plain, *rows)):
+            continue
+        gains = [row.rate / plain.rate for row in rows]
+        said.append(
+            f"{name} {gains[0]:.1f} times by the total gradient ({rows[0].replicates} replicates) "
+            f"and {gains[1]:.1f} by the path gradient ({rows[1].replicates})"
+        )
+    return ["", f"On two cores, against the plain loop: {'; '.join(said)}."] if said else []
 
 
 def study_lines(races: pd.DataFrame) -> list[str]:
@@ -108,11 +129,19 @@ def verdicts(races: pd.DataFrame) -> list[str]:
         if task == "flow":  # the others have one thread
             ours = ours[ours["threads"] == 1]
         for count, some in ours.groupby("replicates"):
-            rivals = others if task == "flow" else others[others["replicates"] == count]
-            if len(rivals):
-                place = f", {_counted(task, count)}" if task != "vae" else ""
-                found.append(f"{title(task, flow)}{place}: {_compare(some, rivals)}")
+            place = f", {_counted(task, count)}" if task != "vae" else ""
+            for who, rivals in _rivals(task, others, count).items():
+                if len(rivals):
+                    found.append(f"{title(task, flow)}{place}{who}: {_compare(some, rivals)}")
     return found
+
+
+def _rivals(task: str, others: pd.DataFrame, count: int) -> dict[str, pd.DataFrame]:
+    """Whom ours is compared with, and what to say of that."""
+    if task != "flow":
+        return {"": others[others["replicates"] == count]}
+    scans = others["variant"].str.contains("scan")
+    return {f", {who}": others[scans == scan] for who, scan in LOOPS.items()}
 
 
 def _counted(task: str, count: int) -> str:

@@ -117,6 +117,31 @@ def test_the_studys_time_is_its_steps_by_their_rate():
     assert "would take 1,000 s, 12.5 times as long" in said
 
 
+def test_a_scan_is_a_race_of_its_own():
+    rivals = races(("flowjax", 300, 290, 310), ("flowjax", 900, 890, 910))
+    rivals.loc[1, "variant"] = "scan"
+    ours = races(("flowcheck", 600, 590, 610))
+    own, scan = render.verdicts(pd.concat([ours, rivals]))
+    assert "their own loops: flowcheck (eager) with 600 iterations/s beats flowjax" in own
+    assert "a compiled scan: flowcheck loses: flowjax (scan) with 900" in scan
+
+
+def test_the_gain_is_that_of_two_cores_by_each_gradient():
+    table_of_races = races(
+        ("plain loop", 100, 90, 110),
+        ("flowcheck", 2500, 2490, 2510),
+        ("flowcheck", 1500, 1490, 1510),
+        ("flowcheck", 9000, 8990, 9010),
+    )
+    table_of_races["variant"] = ["eager", "compiled, total", "compiled, path", "compiled, total"]
+    table_of_races["threads"] = [1, 2, 2, 1]
+    table_of_races["replicates"] = [1, 8, 32, 8]
+    (_, said) = render.gain_lines(table_of_races)
+    assert "NICE 25.0 times by the total gradient (8 replicates) and 15.0 by the path" in said
+    assert "planar" not in said
+    assert render.gain_lines(table_of_races[:2]) == []
+
+
 def test_a_line_is_recovered():
     size = np.array([1.0, 10.0, 100.0, 1000.0])
     found = slopes.fit(size, 0.02 + 0.001 * size)
