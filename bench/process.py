@@ -37,6 +37,8 @@ def pinned(threads: int, first: int):
     changed = dict.fromkeys(POOLS, str(threads))
     if threads == 1:
         changed["XLA_FLAGS"] = XLA
+    else:  # a core for each: the system now and then leaves two on one core for seconds
+        changed["OMP_PROC_BIND"] = "true"
     kept = dict(os.environ)
     os.environ.update(changed)
     try:
@@ -120,7 +122,10 @@ def _answer(runners: dict, threads: int, request: str, *arguments):
 
 
 def _settle(threads: int) -> None:
-    """Move all of this process to the last cores: all contenders are raced on the same ones."""
-    if CAN_PIN:
+    """Move all of this process to the last cores: all contenders are raced on the same ones.
+
+    One that may use every core is where it should be.
+    """
+    if CAN_PIN and threads < len(CORES):
         for thread in os.listdir("/proc/self/task"):
             os.sched_setaffinity(int(thread), cores(threads))
