@@ -12,9 +12,9 @@ from pathlib import Path
 
 import torch
 
-# A cold compilation takes 15 to 25 seconds of one core (the machine's first, ten more) and saves half
-# a millisecond (planar) to one or more (RealNVP) for each iteration of a replicate: at this many it
-# is paid for, and later jobs take the code from the cache.
+# A cold compilation takes 15 to 25 seconds of one core (ten more where there has been none before)
+# and saves half a millisecond (planar) to one or more (RealNVP) for each iteration of a replicate:
+# at this many it is paid for, and later jobs take the code from the cache.
 WORTH = 40_000
 # Code for the processor.
 CPU_OPTIONS = {
