@@ -22,7 +22,8 @@ class Contender:
 
     worth: how many units one count is worth, such as replicates. floor: the rate, in the same
     unit, if only the arithmetic took time. process: those that share it share one process. count:
-    of each repetition; None lets a first trial choose it.
+    of each repetition; None lets a first trial choose it. bound: each thread to a core of its own,
+    where else the system now and then leaves two on one for seconds.
     """
 
     task: str
@@ -37,6 +38,7 @@ class Contender:
     threads: int = 1
     floor: float | None = None
     process: str = ""
+    bound: bool = False
     count: int | None = None
     note: str = ""
 

@@ -122,6 +122,7 @@ def _ours(flow: str, rate: float, quick: bool) -> list[Contender]:
             worth=replicates,
             replicates=replicates,
             threads=threads,
+            bound=threads > 1,
             floor=floor_rate(flow, gradient, rate),
             # As a study does it; and a process that holds the code of several counts looks longer
             # for the piece that fits.

@@ -64,7 +64,7 @@ def measure(
     homes = {}
     for contender in contenders:
         if contender.home not in homes:
-            homes[contender.home] = Home(contender.threads, first=len(homes))
+            homes[contender.home] = Home(contender.threads, len(homes), contender.bound)
     try:
         ready = _build_all(contenders, homes, log)
         for home in homes.values():

@@ -35,10 +35,8 @@ class Study:
         models = [f"{output}/{TARGET}/flows/{flow}/model.safetensors" for flow in problem.FLOWS]
         # Compiled headers are kept in the temporary folder, wherever compiled code is.
         (empty := folder / "empty").mkdir()
-        given = {CACHE: str(folder / "compiled"), "TMPDIR": str(empty)}
-        # Two jobs, each bound to the first core, would share it.
-        given |= {"OMP_PROC_BIND": "false"}
-        done = snakemake(copy, *models, limit=LIMIT, **given)
+        places = {CACHE: str(folder / "compiled"), "TMPDIR": str(empty)}
+        done = snakemake(copy, *models, limit=LIMIT, **places)
         if done.returncode != 0:
             raise RuntimeError(f"the study did not run: {done.stdout[-2000:]}")
 

@@ -32,12 +32,12 @@ def cores(threads: int, first: int = 0) -> set[int]:
 
 
 @contextmanager
-def pinned(threads: int, first: int):
-    """Processes started in here may use `threads` cores."""
+def pinned(threads: int, first: int, bound: bool):
+    """Processes started in here may use `threads` cores; bound: one for each of their threads."""
     changed = dict.fromkeys(POOLS, str(threads))
     if threads == 1:
         changed["XLA_FLAGS"] = XLA
-    else:  # a core for each: the system now and then leaves two on one core for seconds
+    if bound:
         changed["OMP_PROC_BIND"] = "true"
     kept = dict(os.environ)
     os.environ.update(changed)
@@ -56,10 +56,10 @@ def pinned(threads: int, first: int):
 class Home:
     """A library's process, seen from outside: it answers one request at a time."""
 
-    def __init__(self, threads: int, first: int = 0):
+    def __init__(self, threads: int, first: int = 0, bound: bool = False):
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
-        with pinned(threads, first):
+        with pinned(threads, first, bound):
             self._process = context.Process(target=_serve, args=(theirs, threads), daemon=True)
             self._process.start()
         theirs.close()
