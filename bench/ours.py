@@ -20,7 +20,7 @@ class Training:
     def __init__(self, flow, target, recipe: training.Recipe, replicates: int, compiled: bool):
         self.flow, self.recipe = flow, recipe
         self.generators = generators_for(replicates, 0, "bench")
-        initial = [flow.initial(generator, recipe.start) for generator in self.generators]
+        initial = [flow.initial(generator, recipe.init) for generator in self.generators]
         self.layout = training.Layout(initial[0])
         flat = torch.stack([self.layout.flatten(params) for params in initial])
         self.state = training.State.initial(flat)

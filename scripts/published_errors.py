@@ -17,7 +17,7 @@ from load_target import load_target
 
 # The problem set's training, and the sizes of the flows it trains.
 PUBLISHED = {"learning_rate": 1e-3, "schedule": "constant", "warmup": 0, "clip": None}
-PUBLISHED |= {"weight_decay": 1e-5, "gradient": "total", "average": None, "start": "published"}
+PUBLISHED |= {"weight_decay": 1e-5, "gradient": "total", "ema_decay": None, "init": "published"}
 PLANAR = {"layers": 8}
 NICE = {"blocks": 4, "hidden": [32, 32], "activation": "relu"}
 KEPT = 10_000  # draws in the published ground truth

@@ -12,20 +12,20 @@ from load_target import load_target
 torch.set_num_threads(1)
 params = snakemake.params
 run = dict(params.run)
-chains, start_rule = run.pop("chains"), run.pop("start")
+chains, rule = run.pop("chains"), run.pop("init")
 settings = hmc.Settings(**run)
 target = load_target(snakemake)
 generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "hmc", params.name))
-start = torch.zeros(chains, target.dim, dtype=torch.float64)
-if start_rule == "over-dispersed":
-    start = target.start_scale * torch.randn(start.shape, generator=generator, dtype=start.dtype)
+init = torch.zeros(chains, target.dim, dtype=torch.float64)
+if rule == "over-dispersed":
+    init = target.init_scale * torch.randn(init.shape, generator=generator, dtype=init.dtype)
 gradient = getattr(target, "gradient", None) or hmc.autograd_gradient(target.log_density)
 
 began = time.perf_counter()
 result = hmc.sample(
     target.log_density,
     gradient,
-    start,
+    init,
     settings,
     generator,
     lambda transitions: progress(transitions, f"HMC {params.name}"),
@@ -39,7 +39,7 @@ files.write_json(
         "device": "cpu",
         "chains": chains,
         "draws": settings.draws,
-        "discarded": settings.discarded,
+        "discarded": settings.warmup_draws,
         "leapfrog_steps": settings.leapfrog_steps,
         "step_size": result.step_size,
         "acceptance_rate": float(result.acceptance_rate.mean()),

@@ -53,7 +53,7 @@ def along_training(
     batches: estimates behind each variance; draws: of the flow, in float64, behind each
     log_ratio, whose normaliser is the evidence.
     """
-    initial = flow.initial(generator, recipe.start)
+    initial = flow.initial(generator, recipe.init)
     layout = Layout(initial)
     state = State.initial(layout.flatten(initial).unsqueeze(0))
     step = make_step(flow, log_density, layout, recipe, state)

@@ -2,7 +2,7 @@
 
 Neal, "MCMC Using Hamiltonian Dynamics", 2011 (arXiv 1206.1901), section 5.3 for the algorithm.
 The step size is adapted by dual averaging (Hoffman & Gelman, "The No-U-Turn Sampler", 2014, section
-3.2) during the discarded part only.
+3.2) during warm-up only.
 """
 
 import math
@@ -21,10 +21,10 @@ GAMMA, T0, KAPPA = 0.05, 10.0, 0.75
 
 @dataclass(frozen=True)
 class Settings:
-    """draws and discarded count per chain; jitter j scales each step size by U(1 - j, 1 + j)."""
+    """draws and warmup_draws count per chain; jitter j scales each step size by U(1 - j, 1 + j)."""
 
     draws: int
-    discarded: int
+    warmup_draws: int
     leapfrog_steps: int
     step_size: float
     jitter: float
@@ -65,22 +65,22 @@ def autograd_gradient(log_density: Callable[[Tensor], Tensor]) -> Callable[[Tens
 
 
 def leapfrog(
-    gradient: Callable, theta: Tensor, momentum: Tensor, slope: Tensor, step: Tensor, steps: int
+    gradient: Callable, theta: Tensor, momentum: Tensor, grad: Tensor, step: Tensor, steps: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """`steps` leapfrog steps at one gradient each: half kicks that meet are made as one.
 
-    theta, momentum, slope (the gradient at theta): [C, dim]; step: [C, 1]. Returns the first three.
+    theta, momentum, grad (the gradient at theta): [C, dim]; step: [C, 1]. Returns the first three.
     """
-    momentum = torch.addcmul(momentum, step, slope, value=0.5)
+    momentum = torch.addcmul(momentum, step, grad, value=0.5)
     for remaining in reversed(range(steps)):
         theta = torch.addcmul(theta, step, momentum)
-        slope = gradient(theta)
-        momentum = torch.addcmul(momentum, step, slope, value=1.0 if remaining else 0.5)
-    return theta, momentum, slope
+        grad = gradient(theta)
+        momentum = torch.addcmul(momentum, step, grad, value=1.0 if remaining else 0.5)
+    return theta, momentum, grad
 
 
 class Adaptation:
-    """Step sizes [C] by dual averaging over the discarded transitions.
+    """Step sizes [C] by dual averaging over the warm-up.
 
     In the first half each chain finds its own, so that one that starts far out, where the density
     is steeper, is not left there rejecting every move; in the second half all share one.
@@ -115,39 +115,39 @@ class Adaptation:
 def sample(
     log_density: Callable[[Tensor], Tensor],
     gradient: Callable[[Tensor], Tensor],
-    start: Tensor,
+    init: Tensor,
     settings: Settings,
     generator: Generator,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> Chains:
-    """Run C chains from `start` [C, dim], at that tensor's precision and on its device.
+    """Run C chains from `init` [C, dim], at that tensor's precision and on its device.
 
     log_density [C, dim] -> [C] may lack its normaliser; gradient [C, dim] -> [C, dim].
     `progress` wraps the iterable of transitions, to draw a bar.
 
     Raises ValueError if the log density is not finite at the start of a chain.
     """
-    theta, lp = start, log_density(start)
+    theta, lp = init, log_density(init)
     if not bool(lp.isfinite().all()):
         raise ValueError("a chain starts where the log density is not finite")
-    slope, kept = gradient(theta), []
+    grad, kept = gradient(theta), []
     step_size = torch.full((len(theta),), settings.step_size, dtype=torch.float64)
     adaptation = None
-    if settings.target_acceptance is not None and settings.discarded > 0:
+    if settings.target_acceptance is not None and settings.warmup_draws > 0:
         adaptation = Adaptation(
-            settings.step_size, settings.target_acceptance, len(theta), settings.discarded
+            settings.step_size, settings.target_acceptance, len(theta), settings.warmup_draws
         )
-    for transition in progress(range(settings.discarded + settings.draws)):
+    for transition in progress(range(settings.warmup_draws + settings.draws)):
         step = step_size.to(theta).unsqueeze(-1) * _jitter(theta, settings.jitter, generator)
-        theta, slope, info = _transition(
-            log_density, gradient, theta, lp, slope, step, settings.leapfrog_steps, generator
+        theta, grad, info = _transition(
+            log_density, gradient, theta, lp, grad, step, settings.leapfrog_steps, generator
         )
         lp = info.lp
-        if transition >= settings.discarded:
+        if transition >= settings.warmup_draws:
             kept.append((theta, info))
         elif adaptation is not None:
             step_size = adaptation.update(info.acceptance_rate.double().cpu(), transition)
-            if transition == settings.discarded - 1:
+            if transition == settings.warmup_draws - 1:
                 step_size = step_size.new_full(step_size.shape, adaptation.settled())
     states, infos = zip(*kept, strict=True)
     columns = (torch.stack(column, dim=1) for column in zip(*infos, strict=True))
@@ -160,24 +160,24 @@ def _jitter(theta: Tensor, jitter: float, generator: Generator) -> Tensor:
 
 
 def _transition(
-    log_density, gradient, theta, lp, slope, step, steps, generator
+    log_density, gradient, theta, lp, grad, step, steps, generator
 ) -> tuple[Tensor, Tensor, Info]:
     """One Metropolis-corrected trajectory of each chain; a rejected chain stays where it was."""
     momentum = torch.randn(theta.shape, generator=generator, dtype=theta.dtype).to(theta.device)
     log_uniform = torch.rand(len(theta), generator=generator, dtype=theta.dtype).log()
     before = 0.5 * momentum.square().sum(-1) - lp
-    new_theta, new_momentum, new_slope = leapfrog(gradient, theta, momentum, slope, step, steps)
+    new_theta, new_momentum, new_grad = leapfrog(gradient, theta, momentum, grad, step, steps)
     new_lp = log_density(new_theta)
     after = 0.5 * new_momentum.square().sum(-1) - new_lp
     # A trajectory that overflowed has no energy: it is rejected, and counted as divergent.
     error = torch.nan_to_num(after - before, nan=math.inf)
     accepted = log_uniform.to(theta.device) < -error
     theta = torch.where(accepted.unsqueeze(-1), new_theta, theta)
-    slope = torch.where(accepted.unsqueeze(-1), new_slope, slope)
+    grad = torch.where(accepted.unsqueeze(-1), new_grad, grad)
     info = Info(
         lp=torch.where(accepted, new_lp, lp),
         energy=torch.where(accepted, after, before),
         acceptance_rate=(-error).clamp(max=0).exp(),
         diverging=error > DIVERGENT_ENERGY,
     )
-    return theta, slope, info
+    return theta, grad, info

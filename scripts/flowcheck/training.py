@@ -40,8 +40,8 @@ class Recipe:
     clip: float | None
     weight_decay: float
     gradient: str  # total, path
-    average: float | None
-    start: str  # near_identity, published
+    ema_decay: float | None
+    init: str  # near_identity, published
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of a step, counted from 0: linear warm-up, then the schedule."""
@@ -54,12 +54,12 @@ class Recipe:
 class State(NamedTuple):
     """Everything a next step depends on; R replicates of P parameters.
 
-    params, momentum, square, average: [R, P]; taken, skipped: [R] counts of steps.
+    params, first_moment, second_moment, average: [R, P]; taken, skipped: [R] counts of steps.
     """
 
     params: Tensor
-    momentum: Tensor
-    square: Tensor
+    first_moment: Tensor
+    second_moment: Tensor
     average: Tensor
     taken: Tensor
     skipped: Tensor
@@ -191,17 +191,28 @@ def _updated(state: State, gradient: Tensor, scales: Scales, recipe: Recipe) -> 
     """Clip, then Adam with L2 decay, then the average; not where something is not finite."""
     finite, clip, rate, root = scales
     gradient = gradient * clip + recipe.weight_decay * state.params
-    momentum = torch.where(finite, torch.lerp(gradient, state.momentum, BETA1), state.momentum)
-    square = torch.where(finite, torch.lerp(gradient.square(), state.square, BETA2), state.square)
-    change = rate * momentum / (square.sqrt() * root + EPSILON)
+    first_moment = torch.where(
+        finite, torch.lerp(gradient, state.first_moment, BETA1), state.first_moment
+    )
+    second_moment = torch.where(
+        finite, torch.lerp(gradient.square(), state.second_moment, BETA2), state.second_moment
+    )
+    change = rate * first_moment / (second_moment.sqrt() * root + EPSILON)
     params = torch.where(finite, state.params - change, state.params)
     average = params
-    if recipe.average is not None:
+    if recipe.ema_decay is not None:
         average = torch.where(
-            finite, torch.lerp(params, state.average, recipe.average), state.average
+            finite, torch.lerp(params, state.average, recipe.ema_decay), state.average
         )
     stepped = finite.squeeze(-1)
-    return State(params, momentum, square, average, state.taken + stepped, state.skipped + ~stepped)
+    return State(
+        params,
+        first_moment,
+        second_moment,
+        average,
+        state.taken + stepped,
+        state.skipped + ~stepped,
+    )
 
 
 def train(
@@ -225,7 +236,7 @@ def train(
     the end is the same, bit for bit.
     """
     seeds = [generator.initial_seed() for generator in generators]
-    initial = [flow.initial(generator, recipe.start) for generator in generators]
+    initial = [flow.initial(generator, recipe.init) for generator in generators]
     layout = Layout(initial[0])
     flat = torch.stack([layout.flatten(params) for params in initial]).to(device)
     state = State.initial(flat)

@@ -84,27 +84,27 @@ class BernoulliLogLikelihood(torch.autograd.Function):
         return None, (x - torch.sigmoid(logits)).mul_(gradient.unsqueeze(-1))
 
 
-def initialise(model: VAE, start: str, slope: float, reach: float, generator: Generator) -> None:
+def initialise(model: VAE, init: str, slope: float, reach: float, generator: Generator) -> None:
     """Set the parameters of `model` from `generator`.
 
-    start "published": every layer as PyTorch's Linear, uniform within 1 / sqrt(inputs).
-    start "spread": the decoder's first layer instead has unit w of random direction and
+    init "published": every layer as PyTorch's Linear, uniform within 1 / sqrt(inputs).
+    init "spread": the decoder's first layer instead has unit w of random direction and
 
         h(z) = relu(slope * (w . z - r)),  r uniform on [-reach, reach],
 
     so that its kinks cross the whole latent plane. A map of two inputs learns its coarse features
     first and its fine ones very slowly (Rahaman et al., "On the Spectral Bias of Neural Networks",
     2019, arXiv 1806.08734); steep, well spread kinks make fine ones reachable.
-    Raises ValueError for another start.
+    Raises ValueError for another init.
     """
-    if start not in ("published", "spread"):
-        raise ValueError(f"unknown start {start!r}: use published or spread")
+    if init not in ("published", "spread"):
+        raise ValueError(f"unknown init {init!r}: use published or spread")
     with torch.no_grad():
         for layer in (m for m in model.modules() if isinstance(m, nn.Linear)):
             bound = layer.in_features**-0.5
             layer.weight.uniform_(-bound, bound, generator=generator)
             layer.bias.uniform_(-bound, bound, generator=generator)
-        if start == "spread":
+        if init == "spread":
             layer = model.decoder_hidden
             layer.weight.normal_(generator=generator)
             layer.weight.mul_(slope / layer.weight.norm(dim=1, keepdim=True))

@@ -26,7 +26,7 @@ class Recipe:
     ELBO and log p(x) estimated on `points` quasi-random latent points (for the decoder alone: it
     does not depend on the encoder). redraw: whether images are intensities, made binary anew at
     each visit. schedule: "constant", or "cosine" to zero at the end after one epoch of linear
-    warm-up. start, slope, reach: see `vae.initialise`.
+    warm-up. init, slope, reach: see `vae.initialise`.
     """
 
     evidence_weight: float
@@ -36,7 +36,7 @@ class Recipe:
     learning_rate: float
     schedule: str
     weight_decay: float
-    start: str
+    init: str
     slope: float
     reach: float
     redraw: bool
@@ -63,7 +63,7 @@ def train(
     _check(recipe, len(images))
     # On the CPU whatever the device, so that every device starts from the same weights.
     first = torch.Generator().manual_seed(seed)
-    initialise(model, recipe.start, recipe.slope, recipe.reach, first)
+    initialise(model, recipe.init, recipe.slope, recipe.reach, first)
     model.to(images.device)
     generator = torch.Generator(images.device)
     generator.manual_seed(int(torch.randint(2**62, (), generator=first)))

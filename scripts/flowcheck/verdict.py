@@ -56,7 +56,7 @@ def require_passed(verdict: dict, path: str) -> None:
     )
     raise FailedVerdict(
         f"the long chain failed its verdict in {path} and cannot serve as ground truth: {failed}. "
-        "Raise hmc.long's draws, discarded or leapfrog_steps, or its target_acceptance"
+        "Raise hmc.long's draws, warmup_draws or leapfrog_steps, or its target_acceptance"
     )
 
 

@@ -28,8 +28,8 @@ RECIPE = Recipe(
     clip=10.0,
     weight_decay=1e-3,
     gradient="path",
-    average=0.99,
-    start="near_identity",
+    ema_decay=0.99,
+    init="near_identity",
 )
 # A training in a process of its own, which dies without a word right after a checkpoint.
 DIES = f"""

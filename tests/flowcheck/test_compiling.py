@@ -22,8 +22,8 @@ RECIPE = Recipe(
     clip=10.0,
     weight_decay=1e-4,
     gradient="path",
-    average=0.9,
-    start="near_identity",
+    ema_decay=0.9,
+    init="near_identity",
 )
 # Small: a compilation takes longer the larger the flow.
 FLOWS = {

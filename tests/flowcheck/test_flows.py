@@ -192,11 +192,11 @@ def test_score_batched_is_that_of_each_replicate(family):
 
 
 @every_flow
-@pytest.mark.parametrize("start", ["near_identity", "published"])
-def test_initial_values_come_from_the_generator_alone(family, start):
+@pytest.mark.parametrize("init", ["near_identity", "published"])
+def test_initial_values_come_from_the_generator_alone(family, init):
     flow, _ = flow_and_params(family, 2)
     first, second, other = (
-        flow.initial(torch.Generator().manual_seed(seed), start) for seed in (3, 3, 4)
+        flow.initial(torch.Generator().manual_seed(seed), init) for seed in (3, 3, 4)
     )
     assert all(value.dtype == torch.float32 for value in first.values())
     assert all(torch.equal(first[name], second[name]) for name in first)

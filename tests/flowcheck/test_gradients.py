@@ -14,7 +14,7 @@ DRAWS = 50
 class Shift(base.Flow):
     """x = z + shift: q = N(shift, I), whose score in the shift is z itself."""
 
-    def initial(self, generator, start):
+    def initial(self, generator, init):
         return {"shift": torch.zeros(self.dim)}
 
     def forward(self, params, z):
@@ -50,7 +50,7 @@ def test_both_start_alike_and_the_path_gradient_quietens(banana):
     )
     recipe = Recipe(
         iterations=400, samples=100, learning_rate=1e-2, schedule="cosine", warmup=20, clip=10.0,
-        weight_decay=0.0, gradient="path", average=None, start="near_identity",
+        weight_decay=0.0, gradient="path", ema_decay=None, init="near_identity",
     )  # fmt: skip
     found = gradients.along_training(
         flow, banana.log_density, recipe, torch.Generator().manual_seed(3), batches=32, draws=500

@@ -12,7 +12,7 @@ from flowcheck import hmc
 
 SETTINGS = hmc.Settings(
     draws=200,
-    discarded=100,
+    warmup_draws=100,
     leapfrog_steps=10,
     step_size=0.3,
     jitter=0.2,
@@ -152,7 +152,7 @@ def test_rejected_states_are_kept():
 
 def test_start_is_not_among_the_draws():
     start = normal(4, 2)
-    chains = run(start=start, discarded=0, draws=1, step_size=0.1)
+    chains = run(start=start, warmup_draws=0, draws=1, step_size=0.1)
     assert not (chains.theta[:, 0] == start).all(-1).any()
 
 
@@ -160,7 +160,7 @@ def test_divergent_transitions_are_flagged_and_rejected():
     quartic = lambda theta: -theta.square().square().sum(-1)  # noqa: E731
     start = 3 * normal(4, 2)
     chains = run(
-        quartic, hmc.autograd_gradient(quartic), start, step_size=2.0, discarded=0, draws=5
+        quartic, hmc.autograd_gradient(quartic), start, step_size=2.0, warmup_draws=0, draws=5
     )
     assert chains.diverging.all()
     assert torch.equal(chains.theta, start[:, None].expand(4, 5, 2))
@@ -179,7 +179,7 @@ def test_ordinary_rejections_are_not_called_divergent():
         step_size=3.0,
         leapfrog_steps=1,
         jitter=0.0,
-        discarded=0,
+        warmup_draws=0,
         draws=3,
     )
     assert not chains.diverging.any()
@@ -196,7 +196,7 @@ def test_step_size_adapts_to_the_posteriors_width_and_is_then_frozen(scale, step
         2 * scale * normal(20, 2),
         step_size=0.05,
         jitter=0.0,
-        discarded=300,
+        warmup_draws=300,
         target_acceptance=0.9,
         draws=200,
     )
@@ -215,20 +215,20 @@ def test_step_size_adapts_to_the_posteriors_width_and_is_then_frozen(scale, step
 
 def test_kept_draws_use_the_settled_step_size_and_not_the_last_one_tried(monkeypatch, steps):
     monkeypatch.setattr(hmc.Adaptation, "settled", lambda self: 0.123)
-    chains = run(jitter=0.0, target_acceptance=0.9, discarded=20, draws=3)
+    chains = run(jitter=0.0, target_acceptance=0.9, warmup_draws=20, draws=3)
     assert chains.step_size == 0.123
     kept = torch.stack(steps[20:])
     assert torch.equal(kept, torch.full_like(kept, 0.123))
 
 
 def test_step_size_stays_as_given_without_a_target(steps):
-    chains = run(step_size=0.05, jitter=0.0, discarded=5, draws=5)
+    chains = run(step_size=0.05, jitter=0.0, warmup_draws=5, draws=5)
     assert chains.step_size == 0.05
     assert torch.equal(torch.stack(steps), torch.full((10, 4, 1), 0.05, dtype=torch.float64))
 
 
 def test_jitter_scales_each_trajectory_of_each_chain(steps):
-    run(step_size=0.05, jitter=0.2, draws=200, discarded=0)
+    run(step_size=0.05, jitter=0.2, draws=200, warmup_draws=0)
     factors = torch.stack(steps) / 0.05
     assert len(torch.unique(factors)) == factors.numel()
     # 800 uniform values: the extremes lie within a few 800ths of the ends.
@@ -273,7 +273,7 @@ def test_transitions_leave_the_banana_invariant(banana):
         step_size=0.25,
         leapfrog_steps=5,
         draws=1,
-        discarded=4,
+        warmup_draws=4,
     )
     assert 0.2 < float(chains.acceptance_rate.mean()) < 0.9  # the accept step has work to do
     theta = chains.theta[:, 0].numpy()

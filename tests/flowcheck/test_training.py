@@ -23,8 +23,8 @@ RECIPE = Recipe(
     clip=10.0,
     weight_decay=0.0,
     gradient="path",
-    average=None,
-    start="near_identity",
+    ema_decay=None,
+    init="near_identity",
 )
 FLOWS = {
     "planar": {"layers": 2},
@@ -157,7 +157,7 @@ def test_a_step_that_is_not_finite_is_counted_and_left_out(bad):
 
 def test_average_is_what_training_returns():
     flow, last = run(iterations=1)
-    _, averaged = run(iterations=1, average=0.9)
+    _, averaged = run(iterations=1, ema_decay=0.9)
     initial = flow.initial(torch.Generator().manual_seed(0), "near_identity")
     for name, value in initial.items():
         expected = 0.9 * value + 0.1 * last.params[name][0]

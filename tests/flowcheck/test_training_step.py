@@ -21,8 +21,8 @@ RECIPE = Recipe(
     clip=None,
     weight_decay=0.0,
     gradient="total",
-    average=None,
-    start="published",
+    ema_decay=None,
+    init="published",
 )
 REPLICATES = 2
 RATE = torch.tensor(0.01, dtype=torch.float64)
@@ -106,14 +106,14 @@ def test_fifty_steps_are_those_of_torchs_adam(weight_decay, clip, gradient):
 def test_each_replicates_gradient_is_clipped_by_its_own_length():
     layout, state = beginning()
     free, _ = after(state, noise(0), layout, RECIPE)
-    lengths = 10 * free.momentum.norm(dim=-1)  # after one step momentum is 0.1 of the gradient
+    lengths = 10 * free.first_moment.norm(dim=-1)  # after one step momentum is 0.1 of the gradient
     assert lengths[1] > 10 * lengths[0]
     limit = float(2 * lengths[0])
     recipe = dataclasses.replace(RECIPE, clip=limit)
     clipped, _ = after(state, noise(0), layout, recipe)
-    assert torch.equal(clipped.momentum[0], free.momentum[0])
+    assert torch.equal(clipped.first_moment[0], free.first_moment[0])
     # Rounding of a norm in float64.
-    assert float(10 * clipped.momentum[1].norm()) == pytest.approx(limit, rel=1e-12)
+    assert float(10 * clipped.first_moment[1].norm()) == pytest.approx(limit, rel=1e-12)
 
 
 def broken_value(bad):
@@ -138,7 +138,7 @@ BROKEN = {
 @pytest.mark.parametrize("steps_before", [0, 3])
 @pytest.mark.parametrize("average", [None, 0.9])
 def test_step_that_is_not_finite_leaves_its_replicate_as_it_was(broken, steps_before, average):
-    recipe = dataclasses.replace(RECIPE, clip=50.0, weight_decay=0.1, average=average)
+    recipe = dataclasses.replace(RECIPE, clip=50.0, weight_decay=0.1, ema_decay=average)
     layout, state = beginning()
     for number in range(steps_before):
         state, _ = after(state, noise(number), layout, recipe)
@@ -146,7 +146,7 @@ def test_step_that_is_not_finite_leaves_its_replicate_as_it_was(broken, steps_be
     clean, _ = after(state, noise(10), layout, recipe)
     assert spoiled.skipped.tolist() == [0, 1]
     assert spoiled.taken.tolist() == [steps_before + 1, steps_before]
-    for name in ("params", "momentum", "square", "average"):
+    for name in ("params", "first_moment", "second_moment", "average"):
         assert torch.equal(getattr(spoiled, name)[1], getattr(state, name)[1]), name
         assert torch.equal(getattr(spoiled, name)[0], getattr(clean, name)[0]), name
     assert elbo[0].isfinite()
@@ -159,7 +159,7 @@ def test_step_that_is_not_finite_leaves_its_replicate_as_it_was(broken, steps_be
 
 
 def test_average_follows_the_parameters():
-    recipe = dataclasses.replace(RECIPE, average=0.75)
+    recipe = dataclasses.replace(RECIPE, ema_decay=0.75)
     layout, state = beginning()
     step = make_step(FLOW, log_density, layout, recipe, state)
     expected = state.params.clone()

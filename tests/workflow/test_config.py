@@ -77,7 +77,7 @@ def test_defaults_are_filled_in_for_named_entries():
         ("hmc: {long: {leapfrog_step: 3}}", "hmc.long.leapfrog_step", "leapfrog_steps"),
         ("hmc: {longer: {}}", "hmc.longer", "long"),
         ("divergence: {kl_draw: 1000}", "divergence.kl_draw", "kl_draws"),
-        ("recipes: {default: {averge: 0.9}}", "recipes.default.averge", "average"),
+        ("recipes: {default: {ema_decy: 0.9}}", "recipes.default.ema_decy", "ema_decay"),
         (
             "recipes: {default: {families: {nice: {activations: relu}}}}",
             "recipes.default.families.nice.activations",
@@ -89,6 +89,20 @@ def test_unknown_key_is_named_in_full_with_the_nearest(overlay, key, nearest):
     message = complaint(overlay)
     assert f"{key}: no such key" in message
     assert f"did you mean '{nearest}'?" in message
+
+
+@pytest.mark.parametrize(
+    ("overlay", "key", "new"),
+    [
+        ("hmc: {long: {discarded: 3}}", "hmc.long.discarded", "warmup_draws"),
+        ("hmc: {long: {start: origin}}", "hmc.long.start", "init"),
+        ("training: {average: 0.9}", "training.average", "ema_decay"),
+        ("flows: {nice: {start: published}}", "flows.nice.start", "init"),
+        ("vaes: {vae: {start: spread}}", "vaes.vae.start", "init"),
+    ],
+)
+def test_a_renamed_key_is_refused_with_its_new_name(overlay, key, new):
+    assert f"{key}: this key is now called '{new}'" in complaint(overlay)
 
 
 def test_unknown_key_like_no_other_lists_what_is_known():
@@ -115,7 +129,7 @@ def test_key_that_is_no_text_is_a_config_error_too(overlay):
         ("targets: null", "targets"),
         ("hmc: {long: {chains: 0}}", "hmc.long.chains"),
         ("hmc: {long: {jitter: 1.0}}", "hmc.long.jitter"),
-        ("hmc: {long: {start: here}}", "hmc.long.start"),
+        ("hmc: {long: {init: here}}", "hmc.long.init"),
         ("hmc: {short: {target_acceptance: 1.5}}", "hmc.short.target_acceptance"),
         ("training: {samples: many}", "training.samples"),
         ("training: {replicates_per_job: 0}", "training.replicates_per_job"),
@@ -123,7 +137,7 @@ def test_key_that_is_no_text_is_a_config_error_too(overlay):
         ("flows: {nice: {hidden: []}}", "flows.nice.hidden"),
         ("flows: {nice: {hidden: [8, -1]}}", "flows.nice.hidden.1"),
         ("flows: {nice: {activation: gelu}}", "flows.nice.activation"),
-        ("flows: {nice: {average: 1.0}}", "flows.nice.average"),
+        ("flows: {nice: {ema_decay: 1.0}}", "flows.nice.ema_decay"),
         ("recipes: {default: {clip: 0.0}}", "recipes.default.clip"),
         ("recipes: {mine: {clip: 1.0}}", "recipes.mine"),
         ("divergence: {kl_draws: 10}", "divergence.kl_draws"),
@@ -262,7 +276,7 @@ def test_shape_of_flow_params():
     }
     assert set(params["recipe"]) == {
         "iterations", "samples", "learning_rate", "schedule", "warmup", "clip", "weight_decay",
-        "gradient", "average", "start",
+        "gradient", "ema_decay", "init",
     }  # fmt: skip
 
 

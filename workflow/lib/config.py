@@ -15,6 +15,8 @@ from workflow.lib.imports import SCRIPTS
 from workflow.lib.vae_config import wanted_recipes
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
+# Keys that had another name before, each with the one to use now.
+RENAMED = {"discarded": "warmup_draws", "average": "ema_decay", "start": "init"}
 # A target is a folder beside these and a target of the command line beside those.
 RESERVED = ("vae", "theory", "figures", "report", "logs", "bench")
 
@@ -194,7 +196,7 @@ def _explain(error: ValidationError) -> str:
         known = error.schema.get("properties", {})
         unknown = [name for name in error.instance if name not in known]
         return "; ".join(
-            f"{'' if key == '(top level)' else key + '.'}{name}: no such key{_nearest(name, known)}"
+            f"{'' if key == '(top level)' else key + '.'}{name}: {_no_such_key(name, known)}"
             for name in unknown
         )
     message = f"{key}: {error.message}"
@@ -203,6 +205,12 @@ def _explain(error: ValidationError) -> str:
     if description := error.schema.get("description"):
         message += f" - {description}"
     return message
+
+
+def _no_such_key(name: str, known) -> str:
+    if RENAMED.get(name) in known:
+        return f"this key is now called '{RENAMED[name]}'"
+    return f"no such key{_nearest(name, known)}"
 
 
 def _nearest(name: object, known) -> str:

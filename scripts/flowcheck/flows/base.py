@@ -22,8 +22,8 @@ class Flow(ABC):
         self.dim = dim
 
     @abstractmethod
-    def initial(self, generator: Generator, start: str) -> Params:
-        """One replicate's float32 parameters; `start` is "near_identity" or "published"."""
+    def initial(self, generator: Generator, init: str) -> Params:
+        """One replicate's float32 parameters; `init` is "near_identity" or "published"."""
 
     @abstractmethod
     def forward(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor]:

@@ -28,11 +28,11 @@ class Flow(base.Flow):
         self.blocks, self.hidden, self.activation = blocks, list(hidden), activation
         self.split = (dim // 2, dim - dim // 2)
 
-    def initial(self, generator: Generator, start: str) -> Params:
+    def initial(self, generator: Generator, init: str) -> Params:
         """Linear layers as PyTorch's; the scale s is 1, or standard normal as "published"."""
         left, right = self.split
         scale = torch.randn(self.blocks, self.dim, generator=generator)
-        params = {"scale": torch.ones_like(scale) if start == "near_identity" else scale}
+        params = {"scale": torch.ones_like(scale) if init == "near_identity" else scale}
         for k in range(self.blocks):
             for name, n_in, n_out in (("right", left, right), ("left", right, left)):
                 sizes = [n_in, *self.hidden, n_out]

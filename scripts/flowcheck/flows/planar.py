@@ -25,12 +25,12 @@ class Flow(base.Flow):
         super().__init__(dim)
         self.layers = layers
 
-    def initial(self, generator: Generator, start: str) -> Params:
+    def initial(self, generator: Generator, init: str) -> Params:
         """Standard normal, as published; "near_identity" makes u, hence the layer's bend, small."""
         shape = (self.layers, self.dim)
         w, u = (torch.randn(shape, generator=generator) for _ in range(2))
         b = torch.randn(self.layers, generator=generator)
-        return {"w": w, "u": 0.01 * u if start == "near_identity" else u, "b": b}
+        return {"w": w, "u": 0.01 * u if init == "near_identity" else u, "b": b}
 
     def forward(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
         """See base.Flow.forward."""

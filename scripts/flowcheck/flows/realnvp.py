@@ -37,14 +37,14 @@ class Flow(base.Flow):
         self.scale_bound = scale_bound
         self.split = (dim // 2, dim - dim // 2)
 
-    def initial(self, generator: Generator, start: str) -> Params:
+    def initial(self, generator: Generator, init: str) -> Params:
         """Linear layers as PyTorch's; "near_identity" zeroes the last, so that f starts as z."""
         left, right = self.split
         params = {}
         for k in range(self.blocks):
             for name, n_in, n_out in (("right", left, right), ("left", right, left)):
                 sizes = [n_in, *self.hidden, n_out]
-                zero_last = start == "near_identity"
+                zero_last = init == "near_identity"
                 params |= initial_mlp(f"{name}{k}", 2, sizes, generator, zero_last)
         return params
 

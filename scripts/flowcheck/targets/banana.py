@@ -32,7 +32,7 @@ class Target:
         self.squares = float(np.sum((y - y.mean()) ** 2))
         self.sigma_y, self.sigma_theta = float(sigma_y), float(sigma_theta)
         # An over-dispersed start for a sampler: wider than the prior, hence than the posterior.
-        self.start_scale = 2 * self.sigma_theta
+        self.init_scale = 2 * self.sigma_theta
         # What the density is computed with: a tensor, so that compiled code takes it as an input
         # and serves every banana.
         precision, shrink = self.n / self.sigma_y**2, 1 / self.sigma_theta**2
