@@ -33,6 +33,7 @@ FIGURES = ("elbo", "few_draws", "many_draws", "divergences")
 
 def target_study(name: str, settings: dict, paths: dict) -> dict:
     """Everything the page shows of one target, read from its results."""
+    data = settings.get("data", "embedded")
     return {
         "id": name,
         "name": name,
@@ -40,7 +41,7 @@ def target_study(name: str, settings: dict, paths: dict) -> dict:
         "template": "target.html.j2",
         "parts": PARTS,
         "settings": settings,
-        "data_note": DATA_NOTES.get(settings["data"], f"The data are {settings['data']}."),
+        "data_note": DATA_NOTES.get(data, f"The data are {data}."),
         "n": files.read_arrays(paths["data"])["y"].size,
         "kl_draws": snakemake.params.kl_draws,
         "exact": files.read_json(paths["exact"]),
@@ -57,7 +58,8 @@ for i, (name, settings) in enumerate(snakemake.params.targets.items()):
     kinds = ("data", "exact", "verdict", "divergence", "floor", *FIGURES)
     studies.append(target_study(name, settings, {k: snakemake.input[k][i] for k in kinds}))
 studies += vae_studies(snakemake)
-studies += theory_studies(snakemake)
+if snakemake.params.theory_figures:
+    studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
 page = render(studies, provenance, "flowcheck: how far from the truth?")
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page))

@@ -1,45 +1,89 @@
-# What all rules share: the checked config, paths below the output folder, and code as an input.
+# What all rules share: the completed config, paths below the output folder, and recurring params.
 
-from snakemake.utils import validate
+import importlib.util
+import os
+import sys
+from pathlib import Path
 
-from workflow.lib.config import check, flow_params, named, own_data, read_schema
-from workflow.lib.families import target_arguments
-from workflow.lib.imports import sources
-from workflow.lib.vae_config import vae_params
 
-SCHEMA = "../schemas/config.schema.yaml"
-check(config, read_schema())
-validate(config, SCHEMA)  # fills the defaults in
+def _load_library():
+    """workflow/lib as the package flowcheck_workflow, a name that no host workflow has."""
+    folder = (
+        Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "lib"
+    )
+    loaded = sys.modules.get("flowcheck_workflow")
+    if loaded is None or Path(loaded.__file__).parent != folder:
+        for name in [n for n in sys.modules if n.split(".")[0] == "flowcheck_workflow"]:
+            del sys.modules[name]
+        spec = importlib.util.spec_from_file_location(
+            "flowcheck_workflow",
+            folder / "__init__.py",
+            submodule_search_locations=[str(folder)],
+        )
+        sys.modules["flowcheck_workflow"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["flowcheck_workflow"])
 
-TARGETS = named(config["targets"])
-FLOWS = named(config["flows"])
-VAES = named(config["vaes"])
-IMAGES = named(config["images"]) if VAES else {}
-TARGET_FIGURES = ["elbo", "few_draws", "many_draws", "divergences"]
-VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
-THEORY_FIGURES = ["contraction", "multisample"]
-if config["theory"]["gradients"]["flow"] in FLOWS:
-    THEORY_FIGURES.append("gradients")
-ENVIRONMENT = "../../environment.yml"
+
+_load_library()
+
+from flowcheck_workflow.changes import explain_changes, remember_code
+from flowcheck_workflow.config import complete
+from flowcheck_workflow.entries import family_of, flow_params, flows_of, own_settings
+from flowcheck_workflow.imports import ROOT, fingerprint
+from flowcheck_workflow.paths import WORDS_FOR_DATA
+from flowcheck_workflow.vae_config import vae_params
+
+config = complete(config, tuple(map(str, workflow.configfiles)))
+if workflow.is_main_process:
+    explain_changes()
+
+TARGETS, VAES = config["targets"], config["vaes"]
+# Without an autoencoder to train on them, images are of no use.
+IMAGES = config["images"] if VAES else {}
 # Flows are shown in the order of their names, whatever the order of the config.
-ORDER = sorted(FLOWS)
-# Worked out once: each has a job per target, and each job asks for its settings one by one.
-FLOW_PARAMS = {flow: flow_params(config, flow) for flow in ORDER}
-# The first replicate of each part, for flows whose replicates are trained in several jobs.
-PARTS = {
-    flow: range(0, own["replicates"], own["replicates_per_job"])
-    for flow, own in FLOW_PARAMS.items()
+FLOWS = {target: sorted(flows_of(config, target)) for target in TARGETS}
+ALL_FLOWS = sorted({flow for flows in FLOWS.values() for flow in flows})
+FLOW_PARAMS = {
+    (target, flow): flow_params(config, target, flow)
+    for target in TARGETS
+    for flow in FLOWS[target]
+}
+# Flows whose replicates are trained in several jobs, on some target at least.
+IN_PARTS = {
+    flow
+    for (_, flow), own in FLOW_PARAMS.items()
     if (own["replicates_per_job"] or own["replicates"]) < own["replicates"]
 }
-FAMILIES = {flow: FLOW_PARAMS[flow]["family"] for flow in ORDER}
+FAMILIES = {target: family_of(target, entry) for target, entry in TARGETS.items()}
+# What belongs to the problem set runs where there is a banana, and on one of them.
+BANANAS = sorted(target for target in TARGETS if FAMILIES[target] == "banana")
+STUDIED = config["theory"]["target"] or (
+    "banana" if "banana" in BANANAS else min(BANANAS, default=None)
+)
+THEORY_FIGURES = ["contraction", "multisample"] if STUDIED else []
+if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
+    THEORY_FIGURES.append("gradients")
+# The table of all autoencoders' bounds: part of the theory.
+VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES else []
+TARGET_FIGURES = ["elbo", "few_draws", "many_draws", "divergences"]
+VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
+ENVIRONMENT = "../../environment.yml"
+# Rules are offered to the between-workflow cache only where one is in use: Snakemake prints a line
+# for each otherwise.
+CACHE = "SNAKEMAKE_OUTPUT_CACHE" in os.environ
+
+
+def one_of(names):
+    """A pattern that matches exactly these names."""
+    return "|".join(sorted(names)) or "none"
 
 
 wildcard_constraints:
-    target="|".join(TARGETS),
-    flow="|".join(FLOWS) or "none",
+    target=one_of(TARGETS),
+    flow=one_of(ALL_FLOWS),
     run="short|long",
-    images="|".join(IMAGES) or "none",
-    vae="|".join(VAES) or "none",
+    images=one_of(IMAGES),
+    vae=one_of(VAES),
 
 
 def out(path):
@@ -47,13 +91,30 @@ def out(path):
     return f"{config['output']}/{path}"
 
 
+def of_targets(path, names=()):
+    """A path with {target}, and perhaps {name}, for every target, in the order of their names."""
+    return expand(out(path), target=sorted(TARGETS), name=names or [""])
+
+
+def of_flows(path):
+    """Input function: a path with {target} and {flow}, for every flow of the target."""
+    return lambda wildcards: expand(
+        out(path), target=wildcards.target, flow=FLOWS[wildcards.target]
+    )
+
+
+def of_every_flow(path, targets):
+    """A path with {target} and {flow}, for every flow of each of the targets."""
+    return [
+        out(path).format(target=target, flow=flow)
+        for target in sorted(targets)
+        for flow in FLOWS[target]
+    ]
+
+
 def of_every_vae(path, **wildcards):
     """A path with {images} and {vae}, for every autoencoder on every image set."""
     return expand(out(path), images=sorted(IMAGES), vae=sorted(VAES), **wildcards)
-
-
-# The table of all autoencoders' bounds, if there are any.
-VAE_BOUNDS = [out("theory/vae_bounds.csv")] if IMAGES else []
 
 
 def log_of(path):
@@ -61,48 +122,55 @@ def log_of(path):
     return out(f"logs/{path}.log")
 
 
-def target_module(wildcards):
-    return f"flowcheck.targets.{TARGETS[wildcards.target]['family']}"
+def own_file(target, key):
+    """The file of the user's own that a target's entry names under `key`, if it names one."""
+    path = TARGETS[target].get(key)
+    return [] if path is None or path in WORDS_FOR_DATA else [local(path)]
 
 
-def flow_module(wildcards):
-    return f"flowcheck.flows.{FAMILIES[wildcards.flow]}"
-
-
-def settings_of(target):
-    """The target's own settings: those its family takes, besides the data."""
-    entry = TARGETS[target]
+def families_of_flows(*targets):
+    """The family of each flow, by the flow's name, on these targets."""
     return {
-        key: entry[key] for key in target_arguments(entry["family"]) if key in entry
+        flow: FLOW_PARAMS[target, flow]["family"]
+        for target in targets
+        for flow in FLOWS[target]
     }
 
 
-def target_settings(wildcards):
-    """Params function: the target's own settings."""
-    return settings_of(wildcards.target)
+def code(step, *modules, target=False, flow=False):
+    """Param: the digest of the code that a step depends on.
+
+    modules: those it imports by name; target, flow: whether it imports the job's target and flow.
+    """
+
+    def digest(wildcards):
+        by_name, own = list(modules), None
+        if target:
+            own = TARGETS[wildcards.target].get("file")
+            family = "base" if own else FAMILIES[wildcards.target]
+            by_name.append(f"flowcheck.targets.{family}")
+        if flow:
+            family = FLOW_PARAMS[wildcards.target, wildcards.flow]["family"]
+            by_name.append(f"flowcheck.flows.{family}")
+        return fingerprint(f"scripts/{step}.py", *by_name, own=own)
+
+    return digest
 
 
-def target_code(script):
-    """Input function: the step's code and that of the target it works on."""
-    return lambda wildcards: sources(script, target_module(wildcards))
+def of_target(value):
+    """Params function: `value` of the job's target."""
+    return lambda wildcards: value(wildcards.target)
 
 
-def flow_code(script):
-    """Input function: the step's code, the target's and the flow's."""
-    return lambda wildcards: sources(
-        script, target_module(wildcards), flow_module(wildcards)
-    )
+def of_flow(key):
+    """Params function: one entry of what the job's flow is trained with."""
+    return lambda wildcards: FLOW_PARAMS[wildcards.target, wildcards.flow][key]
 
 
-def flow_setting(key):
-    """Params function: one entry of what the flow is trained with."""
-    return lambda wildcards: FLOW_PARAMS[wildcards.flow][key]
-
-
-def replicates_of_part(wildcards):
-    """Params function: how many replicates a part has; the last one may have fewer."""
-    own = FLOW_PARAMS[wildcards.flow]
-    return min(own["replicates_per_job"], own["replicates"] - int(wildcards.first))
+def parts_of(target, flow):
+    """The first replicate of each part in which a flow is trained."""
+    own = FLOW_PARAMS[target, flow]
+    return range(0, own["replicates"], own["replicates_per_job"] or own["replicates"])
 
 
 def of_every_part(file):
@@ -111,13 +179,20 @@ def of_every_part(file):
         out("{target}/flows/{flow}/parts/{first}/{file}"),
         target=wildcards.target,
         flow=wildcards.flow,
-        first=PARTS[wildcards.flow],
+        first=parts_of(wildcards.target, wildcards.flow),
         file=file,
     )
 
 
-def vae_setting(key):
-    """Params function: one entry of what the autoencoder is trained with."""
+def replicates_of_part(wildcards):
+    """Params function: how many replicates a part has; the last one may have fewer."""
+    own = FLOW_PARAMS[wildcards.target, wildcards.flow]
+    whole = own["replicates_per_job"] or own["replicates"]
+    return min(whole, own["replicates"] - int(wildcards.first))
+
+
+def of_vae(key):
+    """Params function: one entry of what the job's autoencoder is trained with."""
     return lambda wildcards: vae_params(config, wildcards.images, wildcards.vae)[key]
 
 
@@ -127,3 +202,24 @@ def vae_threads(wildcards):
     Images of 8 x 8 pixels are too small a work to share out.
     """
     return 1 if IMAGES[wildcards.images]["dataset"] == "digits" else 2
+
+
+# Params that recur: what identifies a posterior, a flow on it, an autoencoder on an image set.
+POSTERIOR = {
+    "target": "{target}",
+    "family": of_target(FAMILIES.get),
+    "file": of_target(lambda target: TARGETS[target].get("file")),
+    "settings": of_target(lambda target: own_settings(TARGETS[target])),
+}
+FLOW = POSTERIOR | {
+    "flow": "{flow}",
+    "flow_family": of_flow("family"),
+    "sizes": of_flow("sizes"),
+    "replicates": of_flow("replicates"),
+}
+VAE = {
+    "images": "{images}",
+    "vae": "{vae}",
+    "hidden": of_vae("hidden"),
+    "latent": of_vae("latent"),
+}

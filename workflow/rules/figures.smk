@@ -3,20 +3,20 @@
 
 rule plot_elbo:
     input:
-        histories=expand(out("{{target}}/flows/{flow}/elbo.csv"), flow=ORDER),
+        histories=of_flows("{target}/flows/{flow}/elbo.csv"),
         exact=out("{target}/exact.json"),
-        code=sources("scripts/plot_elbo.py"),
     output:
         **figure("elbo", "ELBO during training"),
     log:
         log_of("figures/{target}/elbo"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_elbo"),
         target="{target}",
-        flows=ORDER,
-        families=FAMILIES,
+        flows=of_target(FLOWS.get),
+        families=of_target(families_of_flows),
     script:
         "../../scripts/plot_elbo.py"
 
@@ -24,19 +24,19 @@ rule plot_elbo:
 rule plot_few_draws:
     input:
         chains=out("{target}/hmc/short.nc"),
-        draws=expand(out("{{target}}/flows/{flow}/draws.npz"), flow=ORDER),
-        code=sources("scripts/plot_few_draws.py"),
+        draws=of_flows("{target}/flows/{flow}/draws.npz"),
     output:
         **figure("few_draws", "A few draws"),
     log:
         log_of("figures/{target}/few_draws"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_few_draws"),
         target="{target}",
-        flows=ORDER,
-        families=FAMILIES,
+        flows=of_target(FLOWS.get),
+        families=of_target(families_of_flows),
         draws=500,
     script:
         "../../scripts/plot_few_draws.py"
@@ -45,20 +45,20 @@ rule plot_few_draws:
 rule plot_many_draws:
     input:
         exact_draws=out("{target}/exact_draws.npz"),
-        draws=expand(out("{{target}}/flows/{flow}/draws.npz"), flow=ORDER),
+        draws=of_flows("{target}/flows/{flow}/draws.npz"),
         table=out("{target}/divergence.csv"),
-        code=sources("scripts/plot_many_draws.py"),
     output:
         **figure("many_draws", "Many draws beside the truth"),
     log:
         log_of("figures/{target}/many_draws"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_many_draws"),
         target="{target}",
-        flows=ORDER,
-        families=FAMILIES,
+        flows=of_target(FLOWS.get),
+        families=of_target(families_of_flows),
         draws=10000,
     script:
         "../../scripts/plot_many_draws.py"
@@ -68,16 +68,16 @@ rule plot_divergences:
     input:
         table=out("{target}/divergence.csv"),
         floor=out("{target}/knn_floor.csv"),
-        code=sources("scripts/plot_divergences.py"),
     output:
         **figure("divergences", "Divergences, exact and estimated"),
     log:
         log_of("figures/{target}/divergences"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_divergences"),
         target="{target}",
-        families=FAMILIES,
+        families=of_target(families_of_flows),
     script:
         "../../scripts/plot_divergences.py"

@@ -9,7 +9,6 @@ localrules:
 rule train_flow:
     input:
         data=out("{target}/data.npz"),
-        code=flow_code("scripts/train_flow.py"),
     output:
         model=out("{target}/flows/{flow}/model.safetensors"),
         elbo=out("{target}/flows/{flow}/elbo.csv"),
@@ -17,8 +16,8 @@ rule train_flow:
     log:
         log_of("{target}/flows/{flow}/train"),
     wildcard_constraints:
-        flow="|".join(flow for flow in ORDER if flow not in PARTS) or "none",
-    cache: True
+        flow=one_of(flow for flow in ALL_FLOWS if flow not in IN_PARTS),
+    cache: CACHE
     priority: 30
     conda:
         ENVIRONMENT
@@ -27,17 +26,12 @@ rule train_flow:
         mem_mb=4000,
         runtime=60,
     params:
+        **FLOW,
+        code=code("train_flow", target=True, flow=True),
         seed=config["seed"],
         device=config["device"],
-        target="{target}",
-        family=lambda wc: TARGETS[wc.target]["family"],
-        settings=target_settings,
-        flow="{flow}",
-        flow_family=flow_setting("family"),
-        sizes=flow_setting("sizes"),
-        recipe=flow_setting("recipe"),
+        recipe=of_flow("recipe"),
         first=0,
-        replicates=flow_setting("replicates"),
     script:
         "../../scripts/train_flow.py"
 
@@ -46,24 +40,18 @@ rule draw_flow:
     input:
         data=out("{target}/data.npz"),
         model=out("{target}/flows/{flow}/model.safetensors"),
-        code=flow_code("scripts/draw_flow.py"),
     output:
         draws=out("{target}/flows/{flow}/draws.npz"),
     log:
         log_of("{target}/flows/{flow}/draws"),
-    cache: True
+    cache: CACHE
     priority: 20
     conda:
         ENVIRONMENT
     params:
+        **FLOW,
+        code=code("draw_flow", target=True, flow=True),
         seed=config["seed"],
-        target="{target}",
-        family=lambda wc: TARGETS[wc.target]["family"],
-        settings=target_settings,
-        flow="{flow}",
-        flow_family=flow_setting("family"),
-        sizes=flow_setting("sizes"),
-        replicates=flow_setting("replicates"),
         draws=config["divergence"]["flow_draws"],
     script:
         "../../scripts/draw_flow.py"
@@ -79,12 +67,11 @@ rule measure_divergence:
         model=out("{target}/flows/{flow}/model.safetensors"),
         run=out("{target}/flows/{flow}/run.json"),
         draws=out("{target}/flows/{flow}/draws.npz"),
-        code=flow_code("scripts/measure_divergence.py"),
     output:
         table=out("{target}/flows/{flow}/divergence.csv"),
     log:
         log_of("{target}/flows/{flow}/divergence"),
-    cache: True
+    cache: CACHE
     priority: 20
     conda:
         ENVIRONMENT
@@ -92,14 +79,9 @@ rule measure_divergence:
         mem_mb=4000,
         runtime=60,
     params:
+        **FLOW,
+        code=code("measure_divergence", target=True, flow=True),
         seed=config["seed"],
-        target="{target}",
-        family=lambda wc: TARGETS[wc.target]["family"],
-        settings=target_settings,
-        flow="{flow}",
-        flow_family=flow_setting("family"),
-        sizes=flow_setting("sizes"),
-        replicates=flow_setting("replicates"),
         kl_draws=config["divergence"]["kl_draws"],
         knn_draws=config["divergence"]["knn_draws"],
         neighbours=config["divergence"]["neighbours"],
@@ -109,16 +91,16 @@ rule measure_divergence:
 
 rule gather_divergence:
     input:
-        table=expand(out("{{target}}/flows/{flow}/divergence.csv"), flow=sorted(FLOWS)),
-        code=sources("scripts/gather_tables.py"),
+        table=of_flows("{target}/flows/{flow}/divergence.csv"),
     output:
         table=out("{target}/divergence.csv"),
     log:
         log_of("{target}/divergence"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("gather_tables"),
         target="{target}",
     script:
         "../../scripts/gather_tables.py"
@@ -129,19 +111,17 @@ rule knn_floor:
         data=out("{target}/data.npz"),
         chains=out("{target}/hmc/long.nc"),
         verdict=out("{target}/hmc/long.json"),
-        code=target_code("scripts/knn_floor.py"),
     output:
         table=out("{target}/knn_floor.csv"),
     log:
         log_of("{target}/knn_floor"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        **POSTERIOR,
+        code=code("knn_floor", target=True),
         seed=config["seed"],
-        target="{target}",
-        family=lambda wc: TARGETS[wc.target]["family"],
-        settings=target_settings,
         draws=config["divergence"]["knn_draws"],
         neighbours=config["divergence"]["neighbours"],
         repeats=config["divergence"]["floor_repeats"],

@@ -13,7 +13,7 @@ LONG_STEPS = {
     for step, path in [
         ("HMC, short", "hmc/short_run.json"),
         ("HMC, long", "hmc/long_run.json"),
-        *((f"training {flow}", f"flows/{flow}/run.json") for flow in sorted(FLOWS)),
+        *((f"training {flow}", f"flows/{flow}/run.json") for flow in FLOWS[target]),
     ]
 } | {
     f"{images}: {step} {vae}": out(f"vae/{images}/{vae}/{file}.json")
@@ -23,20 +23,36 @@ LONG_STEPS = {
 }
 
 
+# What the pages of the theory are made from, where the study has them.
+THEORY_PAGES = (
+    {
+        "contraction": out("theory/kl_contraction.csv"),
+        "contraction_facts": out("theory/kl_contraction.json"),
+        "multisample": out("theory/multisample_bounds.csv"),
+        "theory_vae_bounds": VAE_BOUNDS,
+        "published_errors": out("theory/published_errors.csv"),
+        "theory_figures": expand(out("figures/theory/{name}.svg"), name=THEORY_FIGURES),
+        "appendix": local(str(ROOT / "docs" / "theory.md")),
+    }
+    if STUDIED
+    else {}
+)
+
+
 rule record_provenance:
     input:
         runs=list(LONG_STEPS.values()),
-        data=expand(out("{target}/data.npz"), target=sorted(TARGETS)),
+        data=of_targets("{target}/data.npz"),
         images=expand(out("vae/{images}/images.json"), images=sorted(IMAGES)),
-        code=sources("scripts/record_provenance.py"),
     output:
         provenance=out("provenance.json"),
     log:
         log_of("provenance"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("record_provenance"),
         config=config,
         steps=list(LONG_STEPS),
         targets=sorted(TARGETS),
@@ -47,19 +63,16 @@ rule record_provenance:
 
 rule make_report:
     input:
-        data=expand(out("{target}/data.npz"), target=sorted(TARGETS)),
-        exact=expand(out("{target}/exact.json"), target=sorted(TARGETS)),
-        verdict=expand(out("{target}/hmc/long.json"), target=sorted(TARGETS)),
-        divergence=expand(out("{target}/divergence.csv"), target=sorted(TARGETS)),
-        floor=expand(out("{target}/knn_floor.csv"), target=sorted(TARGETS)),
-        elbo=expand(out("figures/{target}/elbo.svg"), target=sorted(TARGETS)),
-        few_draws=expand(out("figures/{target}/few_draws.svg"), target=sorted(TARGETS)),
-        many_draws=expand(
-            out("figures/{target}/many_draws.svg"), target=sorted(TARGETS)
-        ),
-        divergences=expand(
-            out("figures/{target}/divergences.svg"), target=sorted(TARGETS)
-        ),
+        **THEORY_PAGES,
+        data=of_targets("{target}/data.npz"),
+        exact=of_targets("{target}/exact.json"),
+        verdict=of_targets("{target}/hmc/long.json"),
+        divergence=of_targets("{target}/divergence.csv"),
+        floor=of_targets("{target}/knn_floor.csv"),
+        elbo=of_targets("figures/{target}/elbo.svg"),
+        few_draws=of_targets("figures/{target}/few_draws.svg"),
+        many_draws=of_targets("figures/{target}/many_draws.svg"),
+        divergences=of_targets("figures/{target}/divergences.svg"),
         images=expand(out("vae/{images}/images.json"), images=sorted(IMAGES)),
         losses=expand(out("vae/{images}/losses.csv"), images=sorted(IMAGES)),
         comparison=expand(
@@ -69,24 +82,20 @@ rule make_report:
         vae_figures=of_every_vae(
             "figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES
         ),
-        contraction=out("theory/kl_contraction.csv"),
-        contraction_facts=out("theory/kl_contraction.json"),
-        multisample=out("theory/multisample_bounds.csv"),
-        theory_vae_bounds=VAE_BOUNDS,
-        published_errors=out("theory/published_errors.csv"),
-        theory_figures=expand(out("figures/theory/{name}.svg"), name=THEORY_FIGURES),
-        appendix="docs/theory.md",
         provenance=out("provenance.json"),
-        code=sources("scripts/make_report.py"),
     output:
         report=out("report.html"),
     log:
         log_of("report"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
-        targets={name: TARGETS[name] for name in sorted(TARGETS)},
+        code=code("make_report"),
+        targets={
+            name: TARGETS[name] | {"family": FAMILIES[name]}
+            for name in sorted(TARGETS)
+        },
         kl_draws=config["divergence"]["kl_draws"],
         vaes={
             images: {vae: vae_params(config, images, vae) for vae in sorted(VAES)}

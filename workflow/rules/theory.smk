@@ -1,34 +1,21 @@
 # The theory made visible: kernels that shrink KL, gradients that quieten, published errors.
 
 
-localrules:
-    theory,
-
-
-rule theory:
-    input:
-        out("theory/kl_contraction.csv"),
-        out("theory/multisample_bounds.csv"),
-        out("theory/published_errors.csv"),
-        VAE_BOUNDS,
-        expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
-
-
 rule theory_contraction:
     input:
         data=out(f"{STUDIED}/data.npz"),
         exact=out(f"{STUDIED}/exact.json"),
-        code=sources("scripts/theory_contraction.py", STUDIED_MODULE),
     output:
         table=out("theory/kl_contraction.csv"),
         facts=out("theory/kl_contraction.json"),
     log:
         log_of("theory/kl_contraction"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
         **STUDIED_PARAMS,
+        code=code("theory_contraction", "flowcheck.targets.banana"),
         points=THEORY["contraction"]["points"],
         steps=THEORY["contraction"]["steps"],
     script:
@@ -36,16 +23,15 @@ rule theory_contraction:
 
 
 rule theory_heavy_tails:
-    input:
-        code=sources("scripts/theory_heavy_tails.py"),
     output:
         gaps=out("theory/multisample/heavy_tails.csv"),
     log:
         log_of("theory/multisample/heavy_tails"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("theory_heavy_tails"),
         seed=config["seed"],
         # Variances of q for p = N(0, 1): the weights of the second have none themselves.
         variances={"close": 0.8, "narrow": 0.2},
@@ -65,22 +51,22 @@ rule published_errors:
         vae_bounds=expand(out("vae/{vae}/bounds.csv"), vae=COURSE_VAES),
         vae_latent=expand(out("vae/{vae}/latent.npz"), vae=COURSE_VAES),
         vae_pictures=expand(out("vae/{vae}/pictures.npz"), vae=COURSE_VAES),
-        code=sources(
-            "scripts/published_errors.py",
-            STUDIED_MODULE,
-            "flowcheck.flows.planar",
-            "flowcheck.flows.nice",
-        ),
     output:
         table=out("theory/published_errors.csv"),
     log:
         log_of("theory/published_errors"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
         **STUDIED_PARAMS,
         **THEORY["published"],
+        code=code(
+            "published_errors",
+            "flowcheck.targets.banana",
+            "flowcheck.flows.planar",
+            "flowcheck.flows.nice",
+        ),
         seed=config["seed"],
         run=config["hmc"]["short"],
         course_flows=COURSE_FLOWS,
@@ -89,31 +75,31 @@ rule published_errors:
         "../../scripts/published_errors.py"
 
 
-if GRADIENT_FLOW in FLOWS:
+if GRADIENT_PARAMS:
 
     rule theory_gradients:
         input:
             data=out(f"{STUDIED}/data.npz"),
             exact=out(f"{STUDIED}/exact.json"),
-            code=sources(
-                "scripts/theory_gradients.py",
-                STUDIED_MODULE,
-                f"flowcheck.flows.{FAMILIES[GRADIENT_FLOW]}",
-            ),
         output:
             table=out("theory/gradient_variance.csv"),
         log:
             log_of("theory/gradient_variance"),
-        cache: True
+        cache: CACHE
         conda:
             ENVIRONMENT
         params:
             **STUDIED_PARAMS,
+            code=code(
+                "theory_gradients",
+                "flowcheck.targets.banana",
+                f"flowcheck.flows.{GRADIENT_PARAMS['family']}",
+            ),
             seed=config["seed"],
             flow=GRADIENT_FLOW,
-            flow_family=FAMILIES[GRADIENT_FLOW],
-            sizes=FLOW_PARAMS[GRADIENT_FLOW]["sizes"],
-            recipe=FLOW_PARAMS[GRADIENT_FLOW]["recipe"],
+            flow_family=GRADIENT_PARAMS["family"],
+            sizes=GRADIENT_PARAMS["sizes"],
+            recipe=GRADIENT_PARAMS["recipe"],
             iterations=THEORY["gradients"]["iterations"],
             batches=THEORY["gradients"]["batches"],
             draws=THEORY["gradients"]["draws"],
@@ -123,13 +109,14 @@ if GRADIENT_FLOW in FLOWS:
     rule plot_gradients:
         input:
             table=out("theory/gradient_variance.csv"),
-            code=sources("scripts/plot_gradients.py"),
         output:
             **theory_figure("gradients", "Two gradients"),
         log:
             log_of("figures/theory/gradients"),
-        cache: True
+        cache: CACHE
         conda:
             ENVIRONMENT
+        params:
+            code=code("plot_gradients"),
         script:
             "../../scripts/plot_gradients.py"

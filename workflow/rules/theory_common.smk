@@ -1,18 +1,21 @@
 # What the rules of the theory share: what is studied, and where its figures go.
 
 THEORY = config["theory"]
-# Kernels and gradients are studied on one posterior: the one named, else the first by name.
-STUDIED = THEORY["target"] or min(TARGETS)
-STUDIED_MODULE = f"flowcheck.targets.{TARGETS[STUDIED]['family']}"
 STUDIED_PARAMS = {
     "target": STUDIED,
-    "family": TARGETS[STUDIED]["family"],
-    "settings": settings_of(STUDIED),
+    "family": "banana",
+    "file": None,
+    "settings": own_settings(TARGETS[STUDIED]),
 }
 # The flow along whose training gradients are studied, if the study trains it.
 GRADIENT_FLOW = THEORY["gradients"]["flow"]
+GRADIENT_PARAMS = FLOW_PARAMS.get((STUDIED, GRADIENT_FLOW))
 # What was trained as the problem set has it, for the page of the published solution's errors.
-COURSE_FLOWS = [flow for flow in ORDER if FLOW_PARAMS[flow]["recipe_name"] == "course"]
+COURSE_FLOWS = [
+    flow
+    for flow in FLOWS[STUDIED]
+    if FLOW_PARAMS[STUDIED, flow]["recipe_name"] == "course"
+]
 COURSE_VAES = [
     f"{images}/{vae}"
     for images in sorted(IMAGES)

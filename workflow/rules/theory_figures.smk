@@ -9,14 +9,15 @@ rule plot_contraction:
     input:
         table=out("theory/kl_contraction.csv"),
         facts=out("theory/kl_contraction.json"),
-        code=sources("scripts/plot_contraction.py"),
     output:
         **theory_figure("contraction", "KL under a reversible kernel"),
     log:
         log_of("figures/theory/contraction"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
+    params:
+        code=code("plot_contraction"),
     script:
         "../../scripts/plot_contraction.py"
 
@@ -24,15 +25,15 @@ rule plot_contraction:
 rule plot_multisample:
     input:
         gaps=out("theory/multisample_gaps.csv"),
-        code=sources("scripts/plot_multisample.py"),
     output:
         **theory_figure("multisample", "The multi-sample bound"),
     log:
         log_of("figures/theory/multisample"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
-        families=FAMILIES,
+        code=code("plot_multisample"),
+        families=families_of_flows(*BANANAS),
     script:
         "../../scripts/plot_multisample.py"

@@ -14,9 +14,9 @@ use rule train_flow as train_part with:
     log:
         log_of("{target}/flows/{flow}/parts/{first}/train"),
     wildcard_constraints:
-        flow="|".join(PARTS) or "none",
+        flow=one_of(IN_PARTS),
         first=r"\d+",
-    cache: True
+    cache: CACHE
     params:
         first="{first}",
         replicates=replicates_of_part,
@@ -27,7 +27,6 @@ rule gather_training:
         models=of_every_part("model.safetensors"),
         elbos=of_every_part("elbo.csv"),
         runs=of_every_part("run.json"),
-        code=sources("scripts/gather_training.py"),
     output:
         model=out("{target}/flows/{flow}/model.safetensors"),
         elbo=out("{target}/flows/{flow}/elbo.csv"),
@@ -35,12 +34,13 @@ rule gather_training:
     log:
         log_of("{target}/flows/{flow}/train"),
     wildcard_constraints:
-        flow="|".join(PARTS) or "none",
-    cache: True
+        flow=one_of(IN_PARTS),
+    cache: CACHE
     priority: 30
     conda:
         ENVIRONMENT
     params:
+        code=code("gather_training"),
         target="{target}",
         flow="{flow}",
     script:

@@ -7,19 +7,19 @@ localrules:
 
 rule prepare_data:
     input:
-        own=lambda wc: own_data(TARGETS[wc.target]),
-        code=sources("scripts/prepare_data.py"),
+        own=lambda wc: own_file(wc.target, "data"),
     output:
         data=out("{target}/data.npz"),
     log:
         log_of("{target}/data"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("prepare_data"),
         seed=config["seed"],
         target="{target}",
-        data=lambda wc: TARGETS[wc.target]["data"],
+        data=of_target(lambda target: TARGETS[target].get("data", "embedded")),
     script:
         "../../scripts/prepare_data.py"
 
@@ -27,20 +27,18 @@ rule prepare_data:
 rule exact_truth:
     input:
         data=out("{target}/data.npz"),
-        code=target_code("scripts/exact_truth.py"),
     output:
         exact=out("{target}/exact.json"),
         draws=out("{target}/exact_draws.npz"),
     log:
         log_of("{target}/exact"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        **POSTERIOR,
+        code=code("exact_truth", target=True),
         seed=config["seed"],
-        target="{target}",
-        family=lambda wc: TARGETS[wc.target]["family"],
-        settings=target_settings,
         draws=config["divergence"]["exact_draws"],
     script:
         "../../scripts/exact_truth.py"
@@ -49,21 +47,19 @@ rule exact_truth:
 rule run_hmc:
     input:
         data=out("{target}/data.npz"),
-        code=target_code("scripts/run_hmc.py"),
     output:
         chains=out("{target}/hmc/{run}.nc"),
         run=out("{target}/hmc/{run}_run.json"),
     log:
         log_of("{target}/hmc/{run}"),
-    cache: True
+    cache: CACHE
     priority: 10
     conda:
         ENVIRONMENT
     params:
+        **POSTERIOR,
+        code=code("run_hmc", target=True),
         seed=config["seed"],
-        target="{target}",
-        family=lambda wc: TARGETS[wc.target]["family"],
-        settings=target_settings,
         name="{run}",
         run=lambda wc: config["hmc"][wc.run],
     script:
@@ -76,18 +72,16 @@ rule judge_hmc:
         exact=out("{target}/exact.json"),
         chains=out("{target}/hmc/long.nc"),
         run=out("{target}/hmc/long_run.json"),
-        code=target_code("scripts/judge_hmc.py"),
     output:
         verdict=out("{target}/hmc/long.json"),
     log:
         log_of("{target}/hmc/long_verdict"),
-    cache: True
+    cache: CACHE
     priority: 10
     conda:
         ENVIRONMENT
     params:
-        target="{target}",
-        family=lambda wc: TARGETS[wc.target]["family"],
-        settings=target_settings,
+        **POSTERIOR,
+        code=code("judge_hmc", target=True),
     script:
         "../../scripts/judge_hmc.py"

@@ -5,36 +5,25 @@ PICTURES, MESH = 100, 20
 
 
 localrules:
-    vae,
     prepare_images,
     gather_vae_losses,
 
 
-rule vae:
-    input:
-        of_every_vae("vae/{images}/{vae}/bounds.csv"),
-        of_every_vae("vae/{images}/{vae}/latent.npz"),
-        of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
-        expand(out("vae/{images}/losses.csv"), images=IMAGES),
-        expand(out("figures/vae/{images}/comparison.png"), images=IMAGES),
-
-
 rule prepare_images:
-    input:
-        code=sources("scripts/prepare_images.py"),
     output:
         images=out("vae/{images}/images.npz"),
         facts=out("vae/{images}/images.json"),
     log:
         log_of("vae/{images}/images"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("prepare_images"),
         seed=config["seed"],
         images="{images}",
         dataset=lambda wc: IMAGES[wc.images]["dataset"],
-        test_fraction=lambda wc: IMAGES[wc.images]["test_fraction"],
+        test_fraction=lambda wc: IMAGES[wc.images].get("test_fraction", 0.2),
         downloads=out("downloads"),
     script:
         "../../scripts/prepare_images.py"
@@ -43,7 +32,6 @@ rule prepare_images:
 rule train_vae:
     input:
         images=out("vae/{images}/images.npz"),
-        code=sources("scripts/train_vae.py"),
     output:
         model=out("vae/{images}/{vae}/model.safetensors"),
         snapshots=out("vae/{images}/{vae}/snapshots.safetensors"),
@@ -51,7 +39,7 @@ rule train_vae:
         run=out("vae/{images}/{vae}/training.json"),
     log:
         log_of("vae/{images}/{vae}/train"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     threads: vae_threads
@@ -60,15 +48,13 @@ rule train_vae:
         mem_mb=6000,
         runtime=60,
     params:
+        **VAE,
+        code=code("train_vae"),
         seed=config["seed"],
         device=config["device"],
         threads=vae_threads,
-        images="{images}",
-        vae="{vae}",
-        hidden=vae_setting("hidden"),
-        latent=vae_setting("latent"),
-        binarise=vae_setting("binarise"),
-        recipe=vae_setting("recipe"),
+        binarise=of_vae("binarise"),
+        recipe=of_vae("recipe"),
         evaluations=config["vae_bounds"]["evaluations"],
     script:
         "../../scripts/train_vae.py"
@@ -78,14 +64,13 @@ rule measure_vae:
     input:
         images=out("vae/{images}/images.npz"),
         snapshots=out("vae/{images}/{vae}/snapshots.safetensors"),
-        code=sources("scripts/measure_vae.py"),
     output:
         bounds=out("vae/{images}/{vae}/bounds.csv"),
         by_image=out("vae/{images}/{vae}/image_bounds.npz"),
         run=out("vae/{images}/{vae}/bounds.json"),
     log:
         log_of("vae/{images}/{vae}/bounds"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     threads: vae_threads
@@ -94,13 +79,11 @@ rule measure_vae:
         mem_mb=6000,
         runtime=60,
     params:
+        **VAE,
+        code=code("measure_vae"),
         seed=config["seed"],
         device=config["device"],
         threads=vae_threads,
-        images="{images}",
-        vae="{vae}",
-        hidden=vae_setting("hidden"),
-        latent=vae_setting("latent"),
         samples=config["vae_bounds"]["samples"],
         chosen=config["vae_bounds"]["images"],
         tolerance=config["vae_bounds"]["tolerance"],
@@ -112,15 +95,15 @@ rule gather_vae_losses:
     input:
         bounds=expand(out("vae/{{images}}/{vae}/bounds.csv"), vae=sorted(VAES)),
         runs=expand(out("vae/{{images}}/{vae}/bounds.json"), vae=sorted(VAES)),
-        code=sources("scripts/gather_vae_losses.py"),
     output:
         table=out("vae/{images}/losses.csv"),
     log:
         log_of("vae/{images}/losses"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("gather_vae_losses"),
         images="{images}",
         vaes=sorted(VAES),
         samples=config["vae_bounds"]["samples"],
@@ -132,21 +115,18 @@ rule draw_vae_pictures:
     input:
         images=out("vae/{images}/images.npz"),
         model=out("vae/{images}/{vae}/model.safetensors"),
-        code=sources("scripts/draw_vae_pictures.py"),
     output:
         latent=out("vae/{images}/{vae}/latent.npz"),
         pictures=out("vae/{images}/{vae}/pictures.npz"),
     log:
         log_of("vae/{images}/{vae}/pictures"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        **VAE,
+        code=code("draw_vae_pictures"),
         seed=config["seed"],
-        images="{images}",
-        vae="{vae}",
-        hidden=vae_setting("hidden"),
-        latent=vae_setting("latent"),
         pictures=PICTURES,
         mesh=MESH,
     script:

@@ -4,15 +4,15 @@
 rule plot_vae_bounds:
     input:
         bounds=out("vae/{images}/{vae}/bounds.csv"),
-        code=sources("scripts/plot_vae_bounds.py"),
     output:
         **vae_figure("bounds", "Bounds during training", "vae_bounds"),
     log:
         log_of("figures/vae/{images}/{vae}/bounds"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_vae_bounds"),
         images="{images}",
         vae="{vae}",
     script:
@@ -22,17 +22,17 @@ rule plot_vae_bounds:
 rule plot_vae_images:
     input:
         pictures=out("vae/{images}/{vae}/pictures.npz"),
-        code=sources("scripts/plot_vae_images.py"),
     output:
         **vae_figure("{shown}", "Images, {shown}", "vae_images"),
     log:
         log_of("figures/vae/{images}/{vae}/{shown}"),
     wildcard_constraints:
         shown="real|generated",
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_vae_images"),
         images="{images}",
         vae="{vae}",
         shown="{shown}",
@@ -43,15 +43,15 @@ rule plot_vae_images:
 rule plot_vae_reconstructions:
     input:
         pictures=out("vae/{images}/{vae}/pictures.npz"),
-        code=sources("scripts/plot_vae_reconstructions.py"),
     output:
         **vae_figure("reconstructions", "Reconstructions", "vae_reconstructions"),
     log:
         log_of("figures/vae/{images}/{vae}/reconstructions"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_vae_reconstructions"),
         images="{images}",
         vae="{vae}",
     script:
@@ -62,15 +62,15 @@ rule plot_vae_latent:
     input:
         latent=out("vae/{images}/{vae}/latent.npz"),
         pictures=out("vae/{images}/{vae}/pictures.npz"),
-        code=sources("scripts/plot_vae_latent.py"),
     output:
         **vae_figure("latent", "The latent plane", "vae_latent"),
     log:
         log_of("figures/vae/{images}/{vae}/latent"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_vae_latent"),
         images="{images}",
         vae="{vae}",
     script:
@@ -80,15 +80,15 @@ rule plot_vae_latent:
 rule plot_vae_gaps:
     input:
         by_image=out("vae/{images}/{vae}/image_bounds.npz"),
-        code=sources("scripts/plot_vae_gaps.py"),
     output:
         **vae_figure("gaps", "Gaps by image", "vae_gaps"),
     log:
         log_of("figures/vae/{images}/{vae}/gaps"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_vae_gaps"),
         images="{images}",
         vae="{vae}",
         samples=config["vae_bounds"]["samples"],
@@ -99,7 +99,6 @@ rule plot_vae_gaps:
 rule plot_vae_comparison:
     input:
         bounds=expand(out("vae/{{images}}/{vae}/bounds.csv"), vae=sorted(VAES)),
-        code=sources("scripts/plot_vae_comparison.py"),
     output:
         **shown(
             "figures/vae/{images}/comparison",
@@ -110,10 +109,11 @@ rule plot_vae_comparison:
         ),
     log:
         log_of("figures/vae/{images}/comparison"),
-    cache: True
+    cache: CACHE
     conda:
         ENVIRONMENT
     params:
+        code=code("plot_vae_comparison"),
         images="{images}",
         vaes=sorted(VAES),
     script:

@@ -25,7 +25,7 @@ class Target:
 
     dim = 2
 
-    def __init__(self, y: np.ndarray, sigma_y: float, sigma_theta: float):
+    def __init__(self, y: np.ndarray, sigma_y: float = 2.0, sigma_theta: float = 1.0):
         y = np.asarray(y, dtype=np.float64)
         self.n = y.size
         self.mean_y = float(y.mean())

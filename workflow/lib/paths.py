@@ -1,0 +1,53 @@
+"""Where the files lie that a config names: beside the config file, else in the working directory."""
+
+import filecmp
+import os
+from pathlib import Path
+
+from .config_files import folder_that_names
+from .validation import nearest
+
+# Data that the banana brings itself.
+WORDS_FOR_DATA = ("embedded", "course")
+# Keys of entries that hold paths.
+OF_FILES = {"targets": ("file", "data", "reference"), "approximations": ("file",)}
+
+
+def with_paths(config: dict, files) -> tuple[dict, list[str]]:
+    """The config with every path resolved, and what is wrong with the paths.
+
+    A relative path is looked for in the folder of the last config file that gives it, then in
+    the working directory; two different files are an error. A resolved path is relative to the
+    working directory where it lies below that, else absolute.
+    """
+    problems = []
+    resolved = dict(config)
+    for section, keys in OF_FILES.items():
+        resolved[section] = {name: dict(entry) for name, entry in config[section].items()}
+        for name, entry in resolved[section].items():
+            for key in keys:
+                if entry.get(key) is None or (key == "data" and entry[key] in WORDS_FOR_DATA):
+                    continue
+                place = (section, name, key)
+                folder = folder_that_names(place, entry[key], files)
+                entry[key], problem = _resolve(entry[key], folder, place)
+                problems += problem
+    return resolved, problems
+
+
+def _resolve(path: str, folder: Path | None, place: tuple) -> tuple[str, list[str]]:
+    key = ".".join(place)
+    folders = list(dict.fromkeys(f for f in (folder, Path.cwd()) if f is not None))
+    found = [file for one in folders if (file := one / path).is_file()]
+    if not found:
+        looked = " nor in ".join(map(str, folders))
+        words = WORDS_FOR_DATA if place[2] == "data" else ()
+        hint = nearest(path, words) if words else ""
+        return path, [f"{key}: no file '{path}' in {looked}{hint}"]
+    if len(found) == 2 and not filecmp.cmp(*found, shallow=False):
+        return path, [
+            f"{key}: '{path}' lies in {folders[0]} and, with other content, in {folders[1]}: "
+            "write the absolute path of the one you mean"
+        ]
+    below = os.path.relpath(found[0])
+    return (below if not below.startswith("..") else str(found[0].absolute())), []
