@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 
 import __main__
+
+# Snakemake appends this folder to the path: a user's own package of the same name would win.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 from flowcheck.memory import keep_freed_memory
 
 # Snakemake puts this object, the job's inputs, outputs and params, among the script's globals.

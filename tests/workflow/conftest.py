@@ -10,13 +10,13 @@ import pytest
 from tests.repository import copy_to, snakemake
 
 # Python runs this first in every step: at its end the step's project modules are written down,
-# beside those that its rule declared.
+# beside the digest that its rule declared.
 SPY = """
 import atexit, json, os, sys
 
 def record():
     snakemake = getattr(sys.modules["__main__"], "snakemake", None)
-    code = getattr(getattr(snakemake, "input", None), "code", None)
+    code = getattr(getattr(snakemake, "params", None), "code", None)
     if code is None:
         return
     root = os.path.realpath(".")
@@ -25,7 +25,8 @@ def record():
     inside = [os.path.relpath(file, root) for file in files if file.startswith(root + os.sep)]
     loaded = sorted(file for file in inside if file.startswith("scripts" + os.sep))
     entry = {"rule": snakemake.rule, "wildcards": dict(snakemake.wildcards.items()),
-             "loaded": loaded, "declared": [str(path) for path in code]}
+             "step": os.path.relpath(sys.modules["__main__"].__file__, root),
+             "loaded": loaded, "digest": code}
     with open(os.environ["IMPORT_RECORD"], "a") as out:
         out.write(json.dumps(entry) + "\\n")
 

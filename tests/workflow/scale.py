@@ -16,16 +16,13 @@ def large_config(targets: int, flows: int, replicates: int) -> dict:
     return {
         "output": "results/large",
         "training": {"replicates": replicates},
-        "targets": {"banana": None}
-        | {
+        "targets": {
             f"banana_{i:03}": {"family": "banana", "sigma_y": 1.0 + i / 100} for i in range(targets)
         },
-        "flows": {"planar": None, "nice": None, "realnvp": None}
-        | {
+        "flows": {
             f"flow_{i:03}": families[i % 2] | (sizes if i % 2 else {}) | {"samples": 50 + i}
             for i in range(flows)
         },
-        "vaes": {"vae": None},
     }
 
 

@@ -17,7 +17,7 @@ seed: {seed}
 output: results/reduced
 targets: {{banana: {{data: y.npy}}}}
 training: {{iterations: 20, replicates: 1}}
-flows: {{planar: {{layers: 1}}, nice: null, realnvp: null}}
+flows: {{planar: {{layers: 1}}}}
 divergence: {{kl_draws: 1000, knn_draws: 1000, floor_repeats: 2}}
 hmc: {{short: {{leapfrog_steps: 10, warmup_draws: 100}}}}
 """
@@ -116,7 +116,7 @@ def cache_faults(snakefile: Path) -> list[str]:
 
 
 def test_every_rule_is_cached_and_names_its_wildcards_in_its_params(monkeypatch):
-    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", "in use")
     assert cache_faults(ROOT / "Snakefile") == []
 
 

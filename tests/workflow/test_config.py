@@ -1,70 +1,50 @@
 """The config: what ships is valid, and whatever is wrong is named in full, with a mend."""
 
-import copy
+import math
 from pathlib import Path
 
 import pytest
 import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config, validate
+from snakemake.utils import update_config
 
-from workflow.lib.config import SCHEMA, check, flow_params, named, own_data, read_schema
+from workflow.lib import config, entries
+from workflow.lib.merge import merge
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 
 
-def config_with(*overlays):
-    """The default config with overlays, merged as Snakemake merges its --configfile."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+def user_config(*overlays):
+    """What a user wrote in several files, merged as Snakemake merges its --configfile."""
+    user = {}
     for overlay in overlays:
-        update_config(config, yaml.safe_load(overlay) if isinstance(overlay, str) else overlay)
-    return config
+        update_config(user, yaml.safe_load(overlay) if isinstance(overlay, str) else overlay)
+    return user
 
 
 def complete(*overlays):
-    """The same, checked and with the schema's defaults filled in, as the rules see it."""
-    config = config_with(*overlays)
-    check(config, read_schema())
-    validate(config, str(SCHEMA))
-    return config
+    """The whole config, as the rules see it."""
+    return config.complete(user_config(*overlays))
 
 
 def complaint(*overlays):
     """The message about a config that cannot be used."""
     with pytest.raises(WorkflowError) as caught:
-        check(config_with(*overlays), read_schema())
+        complete(*overlays)
     return str(caught.value)
+
+
+def flow_params(study, flow, target="banana"):
+    return entries.flow_params(study, target, flow)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_configs_are_valid(name):
-    config = complete((ROOT / "config" / name).read_text())
-    for flow in named(config["flows"]):
-        flow_params(config, flow)
-
-
-def test_default_config_says_what_the_schemas_defaults_say():
-    # A key left out of a user's own complete config must mean what the default study means.
-    shipped = config_with()
-    stripped = {key: shipped[key] for key in ("hmc", "recipes", "flows")}
-    stripped["targets"] = {"banana": {}}
-    check(stripped, read_schema())
-    validate(stripped, str(SCHEMA))
-    shipped["targets"]["banana"]["family"] = "banana"
-    for key in ("seed", "output", "device", "targets", "divergence", "training", "theory"):
-        assert stripped[key] == shipped[key], key
-
-
-def test_defaults_are_filled_in_for_named_entries():
-    config = complete("targets: {mine: {data: embedded}}")
-    assert config["targets"]["mine"] == {
-        "family": "banana",
-        "data": "embedded",
-        "sigma_y": 2.0,
-        "sigma_theta": 1.0,
-    }
-    assert complete("hmc: {long: {chains: 7}}")["hmc"]["long"]["leapfrog_steps"] == 40
+    study = complete((ROOT / "config" / name).read_text())
+    for target in study["targets"]:
+        for flow in entries.flows_of(study, target):
+            flow_params(study, flow, target)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +87,8 @@ def test_a_renamed_key_is_refused_with_its_new_name(overlay, key, new):
 
 def test_unknown_key_like_no_other_lists_what_is_known():
     message = complaint("targets: {banana: {zzz: 3.0}}")
-    assert "targets.banana.zzz: no such key (known: data, family, sigma_theta, sigma_y)" in message
+    known = "(known: data, family, file, reference, sigma_theta, sigma_y)"
+    assert f"targets.banana.zzz: no such key {known}" in message
     assert "did you mean" not in message
 
 
@@ -126,7 +107,6 @@ def test_key_that_is_no_text_is_a_config_error_too(overlay):
         ("device: gpu", "device"),
         ("targets: {banana: {sigma_y: 0.0}}", "targets.banana.sigma_y"),
         ("targets: {banana: 3}", "targets.banana"),
-        ("targets: null", "targets"),
         ("hmc: {long: {chains: 0}}", "hmc.long.chains"),
         ("hmc: {long: {jitter: 1.0}}", "hmc.long.jitter"),
         ("hmc: {long: {init: here}}", "hmc.long.init"),
@@ -151,20 +131,12 @@ def test_bad_value_is_named_in_full(overlay, key):
 
 
 def test_bad_value_comes_with_the_keys_description():
-    assert "Standard deviation of the noise" in complaint("targets: {banana: {sigma_y: -1.0}}")
-
-
-@pytest.mark.parametrize("key", ["learning_rate", "weight_decay"])
-def test_exponent_that_yaml_reads_as_text_gets_a_hint(key):
-    message = complaint(f"flows: {{nice: {{{key}: 1e-3}}}}")
-    assert f"flows.nice.{key}" in message
-    assert "write 1.0e-3" in message
-    assert "write 1.0e-3" not in complaint(f"flows: {{nice: {{{key}: fast}}}}")
+    assert "Leapfrog steps per trajectory" in complaint("hmc: {long: {leapfrog_steps: 0}}")
 
 
 def test_all_problems_are_told_at_once():
-    message = complaint("{seed: -1, device: gpu, flows: {nice: {blocks: 0}}}")
-    assert all(key in message for key in ("seed: ", "device: ", "flows.nice.blocks: "))
+    message = complaint("{seed: -1, device: gpu, flows: {nice: {samples: 0}}}")
+    assert all(key in message for key in ("seed: ", "device: ", "flows.nice.samples: "))
 
 
 @pytest.mark.parametrize("name", ["my-flow", "a b", "1st", "a/b", "a.b", ""])
@@ -192,8 +164,8 @@ def test_unknown_recipe_of_an_autoencoder_is_named_with_the_nearest(place):
     assert "did you mean 'default'?" in message
 
 
-def test_removed_recipe_is_unknown():
-    assert "no recipe 'default'" in complaint("recipes: {default: null}")
+def test_a_recipe_that_others_rest_on_cannot_be_removed():
+    assert "recipes.default: " in complaint("recipes: {default: null}")
 
 
 def test_unknown_family_names_the_file_it_would_be():
@@ -220,26 +192,6 @@ def test_missing_data_file_is_an_error_before_anything_runs():
     message = complaint("targets: {banana: {data: no/such.npy}}")
     assert "targets.banana.data: no file 'no/such.npy'" in message
     assert "did you mean 'embedded'?" in complaint("targets: {banana: {data: embeded}}")
-
-
-def test_data_file_is_an_input_and_the_two_words_are_not(tmp_path):
-    path = tmp_path / "y.npy"
-    path.touch()
-    config = complete({"targets": {"mine": {"data": str(path)}}})
-    assert own_data(config["targets"]["mine"]) == [str(path)]
-    assert own_data(config["targets"]["banana"]) == []
-    assert own_data({"data": "course"}) == []
-
-
-def test_null_removes_an_entry():
-    config = complete("flows: {planar: null}", "targets: {banana: null, other: {}}")
-    assert set(named(config["flows"])) == {"nice", "realnvp"}
-    assert set(named(config["targets"])) == {"other"}
-
-
-def test_nothing_left_to_study_is_an_error():
-    assert "targets: " in complaint("targets: {banana: null}")
-    assert "flows: " in complaint("flows: {planar: null, nice: null, realnvp: null}")
 
 
 def test_more_neighbour_draws_than_are_kept_is_an_error():
@@ -289,43 +241,38 @@ def test_most_specific_setting_wins():
         "flows: {nice: {learning_rate: 4.0}}",
     ]
     for count in range(1, 5):
-        config = complete(recipe, *layers[:count])
-        assert flow_params(config, "nice")["recipe"]["learning_rate"] == float(count)
-    assert flow_params(config, "realnvp")["recipe"]["learning_rate"] == 3.0
+        study = complete("flows: {nice: {}, realnvp: {}}", recipe, *layers[:count])
+        assert flow_params(study, "nice")["recipe"]["learning_rate"] == float(count)
+    assert flow_params(study, "realnvp")["recipe"]["learning_rate"] == 3.0
     assert flow_params(complete(*layers[:2]), "realnvp")["recipe"]["learning_rate"] == 1.0
 
 
 def test_null_is_a_setting_like_any_other():
-    config = complete("training: {clip: null}")
-    assert flow_params(config, "nice")["recipe"]["clip"] is None
+    study = complete("training: {clip: null}")
+    assert flow_params(study, "nice")["recipe"]["clip"] is None
 
 
 def test_flow_takes_another_recipe_and_family():
-    config = complete((ROOT / "config/course.yaml").read_text())
-    course = flow_params(config, "realnvp_course")
+    study = complete((ROOT / "config/course.yaml").read_text())
+    course = flow_params(study, "realnvp_course")
     assert (course["family"], course["recipe_name"]) == ("realnvp", "course")
     assert course["sizes"]["activation"] == "relu"
     assert course["sizes"]["scale_bound"] is None
     assert course["recipe"]["gradient"] == "total"
-    assert flow_params(config, "realnvp")["recipe"]["gradient"] == "path"
+    assert flow_params(study, "realnvp")["recipe"]["gradient"] == "path"
 
 
 def test_one_flows_setting_changes_no_other():
     before, after = (
         complete(),
-        complete("flows: {nice: {blocks: 7}, more: {family: nice, blocks: 1, hidden: [2]}}"),
+        complete(
+            "flows: {planar: {}, realnvp: {}, nice: {blocks: 7}}",
+            "flows: {more: {family: nice, blocks: 1, hidden: [2]}}",
+        ),
     )
     for flow in ("planar", "realnvp"):
         assert flow_params(before, flow) == flow_params(after, flow)
     assert flow_params(before, "nice") != flow_params(after, "nice")
-
-
-def test_checking_changes_nothing():
-    config = config_with()
-    before = copy.deepcopy(config)
-    check(config, read_schema())
-    flow_params(complete(), "nice")
-    assert config == before
 
 
 def test_the_theorys_target_is_one_there_is():
@@ -346,3 +293,152 @@ def test_the_theorys_target_is_one_there_is():
 def test_numbers_of_samples_that_do_not_nest_are_named(multisample, smaller, larger):
     message = complaint(f"theory: {{multisample: {multisample}}}")
     assert f"theory.multisample.samples: {smaller} does not divide {larger}" in message
+
+
+DEFAULT = config.default_config()
+
+
+def names(study):
+    return {section: sorted(study[section]) for section in ("targets", "flows", "images", "vaes")}
+
+
+@pytest.mark.parametrize(
+    ("overlay", "changed"),
+    [
+        ("{}", {}),
+        ("training: {iterations: 5}", {}),
+        # A target of one's own is the study: no other target, and no autoencoder.
+        ("targets: {mine: {}}", {"targets": ["mine"], "images": [], "vaes": []}),
+        ("targets: {banana: {}}", {"images": [], "vaes": []}),
+        ("images: {mnist: {dataset: MNIST}}", {"targets": [], "images": ["mnist"]}),
+        (
+            "{targets: {mine: {}}, images: {digits: {}}}",
+            {"targets": ["mine"], "images": ["digits"]},
+        ),
+        ("flows: {nice: {}}", {"flows": ["nice"]}),
+        ("flows: {}", {"flows": []}),
+        ("vaes: {wide: {hidden: 9}}", {"vaes": ["wide"]}),
+        # null removes from what would be there.
+        ("flows: {nice: null}", {"flows": ["planar", "realnvp"]}),
+        ("targets: {banana: null}", {"targets": []}),
+        ("images: {digits: null}", {"images": [], "vaes": ["vae"]}),
+        ("flows: {nice: null, mine: {family: nice}}", {"flows": ["mine"]}),
+    ],
+)
+def test_what_is_named_is_what_runs(overlay, changed):
+    study = merge(yaml.safe_load(overlay), DEFAULT)
+    assert names(study) == names(DEFAULT) | changed
+
+
+@pytest.mark.parametrize(
+    ("overlay", "place", "expected"),
+    [
+        ("flows: {nice: {}}", "flows.nice", {"blocks": 4, "hidden": [32, 32]}),
+        ("flows: {nice: {blocks: 7}}", "flows.nice", {"blocks": 7, "hidden": [32, 32]}),
+        ("flows: {nice: {family: nice, blocks: 1}}", "flows.nice",
+         {"family": "nice", "blocks": 1, "hidden": [32, 32]}),
+        ("flows: {nice: {family: planar}}", "flows.nice", {"family": "planar"}),
+        ("flows: {realnvp: {blocks: 2}}", "other_flows.realnvp",
+         {"blocks": 2, "hidden": [64, 64]}),
+        ("images: {digits: {dataset: MNIST}}", "images.digits", {"dataset": "MNIST"}),
+        ("images: {digits: {epochs: 2}}", "images.digits",
+         {"dataset": "digits", "batch": 64, "epochs": 2}),
+        ("targets: {banana: {sigma_y: 3.0}}", "targets.banana",
+         {"data": "embedded", "sigma_y": 3.0, "sigma_theta": 1.0}),
+        ("targets: {banana: {file: a.py}}", "targets.banana", {"file": "a.py"}),
+    ],
+)  # fmt: skip
+def test_an_entry_named_as_in_the_default_inherits_it_unless_it_is_another_thing(
+    overlay, place, expected
+):
+    section, name = place.split(".")
+    assert merge(yaml.safe_load(overlay), DEFAULT)[section][name] == expected
+
+
+def test_nothing_left_to_study_is_an_error():
+    assert "targets: " in complaint("{targets: {banana: null}, images: {digits: null}}")
+    assert "vaes: " in complaint("{targets: {mine: {}}, vaes: {vae: {}}}")
+
+
+@pytest.mark.parametrize("written", ["1e4", "1.0e4", "10000", "10000.0", "'10000'", "'1e4'"])
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        (("training", "iterations"), int),
+        (("flows", "planar", "layers"), int),
+        (("hmc", "long", "draws"), int),
+        (("vaes", "vae", "hidden"), int),
+        (("training", "clip"), float),
+        (("training", "learning_rate"), float),
+        (("targets", "banana", "sigma_y"), float),
+        (("recipes", "default", "families", "planar", "clip"), float),
+    ],
+)
+def test_a_number_is_the_number_it_means(written, place, kind):
+    value = yaml.safe_load(written)
+    for key in reversed(place):
+        value = {key: value}
+    study = complete(value)
+    for key in place:
+        study = study[key]
+    assert study == 10000
+    assert type(study) is kind
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["seed", "training.iterations", "training.clip", "vae_bounds.tolerance",
+     "targets.banana.sigma_y"],
+)  # fmt: skip
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "nan", "inf", "1e400"])
+def test_what_is_not_finite_is_refused_at_every_key(key, value):
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    assert f"{key}: " in complaint(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seed: 1\nseed: 2\n", "line 2: seed stands twice"),
+        ("training:\n  samples: 3\n  samples: 4\n", "line 3: training.samples stands twice"),
+        ("training: {samples: 1:30}", "reads 1:30 in base 60"),
+        ("training: {clip: .inf}", "training.clip: .inf is no finite number"),
+        ("flows: {no: {family: planar}}", "flows.no is not text but bool: write 'no'"),
+        ("flows: {null: {family: planar}}", "flows.null is not text but null: write 'null'"),
+    ],
+)
+def test_what_merging_hides_is_told_with_file_and_line(tmp_path, text, said):
+    (tmp_path / "mine.yaml").write_text(text)
+    user = yaml.safe_load(text)
+    with pytest.raises(WorkflowError, match=r"mine\.yaml") as caught:
+        config.complete(user, (str(tmp_path / "mine.yaml"),))
+    assert said in str(caught.value)
+
+
+def test_an_empty_mapping_does_not_hide_behind_another_files_value(tmp_path):
+    (tmp_path / "a.yaml").write_text("seed: {}")
+    with pytest.raises(WorkflowError, match="seed is an empty mapping"):
+        config.complete({"seed": 5}, (str(tmp_path / "a.yaml"),))
+
+
+def test_a_path_is_found_beside_its_config_then_in_the_working_directory(tmp_path, monkeypatch):
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir(), here.mkdir()
+    monkeypatch.chdir(here)
+    text = "targets: {mine: {data: y.npy}}"
+    (there / "mine.yaml").write_text(text)
+
+    def found():
+        study = config.complete(yaml.safe_load(text), (str(there / "mine.yaml"),))
+        return Path(study["targets"]["mine"]["data"])
+
+    with pytest.raises(WorkflowError, match=r"targets.mine.data: no file 'y.npy' in .*there"):
+        found()
+    (here / "y.npy").write_text("here")
+    assert found() == Path("y.npy")
+    (there / "y.npy").write_text("here")
+    assert found().samefile(there / "y.npy")
+    (there / "y.npy").write_text("there")
+    with pytest.raises(WorkflowError, match="with other content"):
+        found()

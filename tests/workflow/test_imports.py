@@ -5,6 +5,7 @@ from modulefinder import ModuleFinder
 
 import pytest
 
+from workflow.lib import imports
 from workflow.lib.imports import LOCK, ROOT, SCRIPTS, sources
 
 FLOWS = {"planar", "nice", "realnvp"}
@@ -89,3 +90,24 @@ def test_no_import_is_of_a_kind_that_cannot_be_followed(path):
 def test_no_rule_imports_the_package_as_a_whole():
     for path in (ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")):
         assert "\nimport workflow" not in path.read_text()
+
+
+def test_a_digest_changes_with_a_files_content_and_its_name(tmp_path):
+    (tmp_path / "my_model.py").write_text("import helper\nclass Target: pass\n")
+    (tmp_path / "helper.py").write_text("SCALE = 1\n")
+    model = str(tmp_path / "my_model.py")
+
+    def digest():
+        imports._imports.cache_clear(), imports._digest.cache_clear(), imports.closure.cache_clear()
+        return imports.fingerprint("scripts/run_hmc.py", own=model)
+
+    first = digest()
+    assert digest() == first
+    assert first != imports.fingerprint("scripts/run_hmc.py")
+    (tmp_path / "unused.py").write_text("")
+    assert digest() == first
+    (tmp_path / "helper.py").write_text("SCALE = 2\n")
+    second = digest()
+    assert second != first
+    (tmp_path / "helper.py").write_text("SCALE = 1\n")
+    assert digest() == first

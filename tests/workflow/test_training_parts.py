@@ -21,8 +21,8 @@ REPLICATES = 5
 CONFIG = f"""\
 output: {OUTPUT}
 training: {{iterations: 40, replicates: {REPLICATES}}}
-flows: {{planar: {{layers: 1, replicates_per_job: PER_JOB}}, nice: null, realnvp: null}}
-vaes: {{vae: null}}
+flows: {{planar: {{layers: 1, replicates_per_job: PER_JOB}}}}
+images: {{digits: null}}
 """
 # Seconds: it takes 10 on two idle cores; this ends a hang.
 LIMIT = 900

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflow.lib.vae_config import vae_params, wanted_recipes
+from workflow.lib.vae_config import vae_params
 
 
 @pytest.fixture
@@ -41,15 +41,3 @@ def test_an_image_set_may_choose_another_recipe(config):
 def test_the_config_itself_is_left_as_it_was(config):
     vae_params(config, "digits", "vae")
     assert "batch" not in config["vaes"]["vae"]
-
-
-@pytest.mark.parametrize(("section", "name"), [("vaes", "vae"), ("images", "digits")])
-def test_wanted_recipes_are_those_named_and_the_default(config, section, name):
-    assert wanted_recipes(config) == {"vaes.vae": "default"}
-    config[section][name]["recipe"] = "slow"
-    assert wanted_recipes(config)[f"{section}.{name}"] == "slow"
-
-
-def test_what_an_overlay_removed_wants_no_recipe(config):
-    config["vaes"]["other"] = None
-    assert wanted_recipes(config) == {"vaes.vae": "default"}

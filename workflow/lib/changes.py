@@ -27,7 +27,9 @@ def explain_changes() -> None:
     except (OSError, ValueError):
         return  # no run was completed here
     now = code_files()
-    changed = sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+    changed = sorted(
+        path for path in before.keys() | now.keys() if before.get(path) != now.get(path)
+    )
     if changed:
         print(f"Changed since the last complete run: {', '.join(changed)}", file=sys.stderr)
 

@@ -12,7 +12,7 @@ from .imports import ROOT
 from .merge import merge
 from .numbers import as_meant
 from .paths import with_paths
-from .validation import problems_of
+from .validation import not_finite, problems_of
 
 DEFAULT = ROOT / "config" / "config.yaml"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -47,7 +47,7 @@ def complete(user: dict, files: tuple[str, ...] = ()) -> dict:
             config, problems = with_paths(config, files)
         if not problems:
             config = with_entry_numbers(config)
-            problems = entry_problems(config)
+            problems = not_finite(config) or entry_problems(config)
     except Unreadable as error:
         problems = [str(error)]
     if problems:

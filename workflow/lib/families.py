@@ -1,4 +1,4 @@
-"""The settings that a flow or a posterior declares, read from its source: rules import no model code.
+"""The settings that a flow or a posterior declares, read from its source: rules import no model.
 
 They are the typed arguments of its `__init__`, and in a config flat keys of its entry.
 """
@@ -21,6 +21,7 @@ SIMPLE = {
     # Of flowcheck/settings.py.
     "Count": {"type": "integer", "minimum": 1},
     "Positive": {"type": "number", "exclusiveMinimum": 0},
+    "Activation": {"enum": ["relu", "silu", "tanh"]},
 }
 
 

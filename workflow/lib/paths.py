@@ -1,4 +1,4 @@
-"""Where the files lie that a config names: beside the config file, else in the working directory."""
+"""Where a config's files lie: beside the config file, else in the working directory."""
 
 import filecmp
 import os

@@ -1,5 +1,6 @@
 """What is wrong with a config, a line for each fault: the key, what is wrong, how to fix it."""
 
+import math
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -19,8 +20,20 @@ RESERVED = ("vae", "theory", "figures", "report", "logs", "bench", "check", "com
 def problems_of(config: dict, schema: dict) -> list[str]:
     """Everything that can be said of a config without the files it names."""
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
-    problems = [explain(error, root=schema) for error in errors]
+    problems = [explain(error, root=schema) for error in errors] or not_finite(config)
     return problems or [*_unknown_names(config), *_contradictions(config)]
+
+
+def not_finite(content: object, place: str = "") -> list[str]:
+    """The keys that hold NaN or infinity, which a schema's limits let through."""
+    if isinstance(content, float) and not math.isfinite(content):
+        return [f"{place}: {content} is no finite number"]
+    if isinstance(content, dict):
+        inside = content.items()
+    else:
+        inside = enumerate(content) if isinstance(content, list) else ()
+    prefix = f"{place}." if place else ""
+    return [fault for key, value in inside for fault in not_finite(value, f"{prefix}{key}")]
 
 
 def _unknown_names(config: dict) -> list[str]:
@@ -29,7 +42,11 @@ def _unknown_names(config: dict) -> list[str]:
     wanted = {"recipes": {}, "vae_recipes": {}}
     if config["training"].get("recipe"):
         wanted["recipes"]["training"] = config["training"]["recipe"]
-    for section, recipes in (("flows", "recipes"), ("vaes", "vae_recipes"), ("images", "vae_recipes")):
+    for section, recipes in (
+        ("flows", "recipes"),
+        ("vaes", "vae_recipes"),
+        ("images", "vae_recipes"),
+    ):
         wanted[recipes] |= {
             f"{section}.{name}": entry["recipe"]
             for name, entry in config[section].items()
@@ -60,7 +77,9 @@ def _unknown_names(config: dict) -> list[str]:
             problems += _unknown_family("targets", name, target["family"], target_families())
     studied = config["theory"]["target"]
     if studied is not None and studied not in config["targets"]:
-        problems.append(f"theory.target: no target '{studied}'{nearest(studied, config['targets'])}")
+        problems.append(
+            f"theory.target: no target '{studied}'{nearest(studied, config['targets'])}"
+        )
     return problems
 
 

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from flowcheck.flows import base
 from flowcheck.flows.base import Params
 from flowcheck.flows.mlp import initial_mlp, mlp
+from flowcheck.settings import Activation, Count
 
 
 class Flow(base.Flow):
@@ -21,7 +22,7 @@ class Flow(base.Flow):
     hidden layers of the sizes in `hidden`. Raises ValueError below two dimensions.
     """
 
-    def __init__(self, dim: int, blocks: int, hidden: list[int], activation: str):
+    def __init__(self, dim: int, blocks: Count, hidden: list[Count], activation: Activation):
         if dim < 2:
             raise ValueError("a coupling needs at least two dimensions: use the planar flow")
         super().__init__(dim)

@@ -13,6 +13,7 @@ from torch.special import expit
 
 from flowcheck.flows import base
 from flowcheck.flows.base import Params
+from flowcheck.settings import Count
 
 # Each bisection halves the bracket: 64 exhaust float64's 53 bits, with some to spare.
 BISECTIONS = 64
@@ -21,7 +22,7 @@ BISECTIONS = 64
 class Flow(base.Flow):
     """`layers` planar maps; parameters w, u [layers, dim] and b [layers]."""
 
-    def __init__(self, dim: int, layers: int):
+    def __init__(self, dim: int, layers: Count):
         super().__init__(dim)
         self.layers = layers
 

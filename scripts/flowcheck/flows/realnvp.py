@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from flowcheck.flows import base
 from flowcheck.flows.base import Params
 from flowcheck.flows.mlp import initial_mlp, mlp
+from flowcheck.settings import Activation, Count, Positive
 
 
 class Flow(base.Flow):
@@ -25,10 +26,10 @@ class Flow(base.Flow):
     def __init__(
         self,
         dim: int,
-        blocks: int,
-        hidden: list[int],
-        activation: str,
-        scale_bound: float | None,
+        blocks: Count,
+        hidden: list[Count],
+        activation: Activation,
+        scale_bound: Positive | None,
     ):
         if dim < 2:
             raise ValueError("a coupling needs at least two dimensions: use the planar flow")

@@ -12,6 +12,7 @@ from torch import Tensor, float64, stack, tensor
 
 from flowcheck.gaussian import LOG_2PI
 from flowcheck.quadrature import TabulatedDensity, tabulate
+from flowcheck.settings import Positive
 
 # How far below its peak, in nats, the marginal of theta2 lies at the ends of the quadrature range.
 NATS_BELOW_PEAK = 80.0
@@ -25,7 +26,7 @@ class Target:
 
     dim = 2
 
-    def __init__(self, y: np.ndarray, sigma_y: float = 2.0, sigma_theta: float = 1.0):
+    def __init__(self, y: np.ndarray, sigma_y: Positive = 2.0, sigma_theta: Positive = 1.0):
         y = np.asarray(y, dtype=np.float64)
         self.n = y.size
         self.mean_y = float(y.mean())
