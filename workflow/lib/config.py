@@ -172,7 +172,7 @@ def _wrong_sizes(config: dict) -> list[str]:
 
 def _target_families() -> list[str]:
     folder = SCRIPTS / "flowcheck" / "targets"
-    return [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+    return [path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "base")]
 
 
 def _unknown_family(package: str, key: str, family: str, known: list[str]) -> list[str]:

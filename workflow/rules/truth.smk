@@ -8,7 +8,7 @@ localrules:
 rule prepare_data:
     input:
         own=lambda wc: own_data(TARGETS[wc.target]),
-        code=sources("scripts/prepare_data.py"),
+        code=target_code("scripts/prepare_data.py"),
     output:
         data=out("{target}/data.npz"),
     log:
@@ -19,6 +19,7 @@ rule prepare_data:
     params:
         seed=config["seed"],
         target="{target}",
+        family=lambda wc: TARGETS[wc.target]["family"],
         data=lambda wc: TARGETS[wc.target]["data"],
     script:
         "../../scripts/prepare_data.py"
