@@ -29,7 +29,7 @@ def observations() -> np.ndarray:
 def target() -> Target:
     """The banana as the default study has it."""
     settings = config()["targets"]["banana"]
-    return Target(observations(), settings["sigma_y"], settings["sigma_theta"])
+    return Target({"y": observations()}, settings["sigma_y"], settings["sigma_theta"])
 
 
 def config() -> dict:

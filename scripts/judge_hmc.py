@@ -10,7 +10,7 @@ params = snakemake.params
 target = load_target(snakemake)
 chains = files.read_chains(snakemake.input.chains)
 stats = {name: chains["sample_stats"][name].values for name in ("lp", "energy", "diverging")}
-exact_moments = files.read_json(snakemake.input.exact)["moments"]
+exact_moments = files.read_json(snakemake.input.exact).get("moments", {})
 theta = chains["posterior"]["theta"].values
 verdict = judge(theta, **stats, moments=target.moments, exact_moments=exact_moments)
 run = files.read_json(snakemake.input.run)

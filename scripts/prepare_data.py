@@ -2,17 +2,12 @@
 
 from step import snakemake
 
-import os
-
 import numpy as np
-from flowcheck import files, observations
+from flowcheck import files
 from flowcheck.seeds import seed_for
+from flowcheck.targets import read_data
 
 params = snakemake.params
-if params.data == "embedded":
-    y = observations.embedded(np.random.default_rng(seed_for(params.seed, "embedded data")))
-elif params.data == "course":
-    y = observations.published(os.environ.get("FLOWCHECK_DATA"))
-else:
-    y = observations.own(params.data)
-files.write_arrays(snakemake.output.data, y=y)
+rng = np.random.default_rng(seed_for(params.seed, "embedded data"))
+data = read_data(params.get("family"), params.data, rng)
+files.write_arrays(snakemake.output.data, **data)

@@ -87,8 +87,8 @@ def underflowing(y: np.ndarray, target):
     def log_density(theta):
         mean = theta[..., 0] + theta[..., 1].square()
         residual = y - mean.unsqueeze(-1)
-        likelihood = torch.exp(-residual.square() / (2 * target.sigma_y**2))
-        prior = theta.square().sum(-1) / (2 * target.sigma_theta**2)
+        likelihood = torch.exp(-residual.square() / (2 * target.model.sigma_y**2))
+        prior = theta.square().sum(-1) / (2 * target.model.sigma_theta**2)
         return likelihood.log().sum(-1) - prior
 
     return log_density

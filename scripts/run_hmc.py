@@ -18,13 +18,12 @@ target = load_target(snakemake)
 generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "hmc", params.name))
 init = torch.zeros(chains, target.dim, dtype=torch.float64)
 if rule == "over-dispersed":
-    init = target.init_scale * torch.randn(init.shape, generator=generator, dtype=init.dtype)
-gradient = getattr(target, "gradient", None) or hmc.autograd_gradient(target.log_density)
+    init = target.starts(chains, generator)
 
 began = time.perf_counter()
 result = hmc.sample(
     target.log_density,
-    gradient,
+    target.gradient,
     init,
     settings,
     generator,

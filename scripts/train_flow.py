@@ -17,7 +17,7 @@ from unfinished import checkpoint_of
 torch.set_num_threads(1)
 params = snakemake.params
 where = device.resolve(params.device)
-target = load_target(snakemake)
+target = load_target(snakemake, where)
 flow = make_flow(params.flow_family, target.dim, params.sizes)
 recipe = training.Recipe(**params.recipe)
 first = int(params.first)

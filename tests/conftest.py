@@ -16,7 +16,7 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def banana() -> Target:
     """The published posterior, from generated data."""
-    return Target(embedded(np.random.default_rng(1)), sigma_y=2.0, sigma_theta=1.0)
+    return Target({"y": embedded(np.random.default_rng(1))}, sigma_y=2.0, sigma_theta=1.0)
 
 
 @pytest.fixture(scope="session")

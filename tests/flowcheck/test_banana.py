@@ -47,7 +47,7 @@ def test_published_evidence_and_moments(banana):
 
 def test_published_file_has_the_published_evidence(published_folder):
     y = published(str(published_folder))
-    exact = Target(y, sigma_y=2.0, sigma_theta=1.0).exact()
+    exact = Target({"y": y}, sigma_y=2.0, sigma_theta=1.0).exact()
     assert abs(exact["log_evidence"] - EVIDENCE) < 1e-8
 
 
@@ -61,7 +61,7 @@ def test_another_data_set_against_a_two_dimensional_sum(own_data):
     mass = np.exp(log_p - log_p.max())
     total = mass.sum()
     evidence = log_p.max() + math.log(total * 0.02**2)
-    exact = Target(own_data, **OWN).exact()
+    exact = Target({"y": own_data}, **OWN).exact()
     assert abs(exact["log_evidence"] - evidence) < 1e-8
     mean1 = (mass * theta1).sum() / total
     assert exact["mean"][0] == pytest.approx(mean1, abs=1e-8)
@@ -71,7 +71,7 @@ def test_another_data_set_against_a_two_dimensional_sum(own_data):
 
 
 def test_another_data_set_against_scipys_adaptive_quadrature(own_data):
-    target = Target(own_data, **OWN)
+    target = Target({"y": own_data}, **OWN)
     peak = target.exact()["log_evidence"]
 
     def density(theta1, theta2):
@@ -86,7 +86,7 @@ def test_another_data_set_against_scipys_adaptive_quadrature(own_data):
 def test_log_density_keeps_every_constant(own_data, settings):
     theta = torch.randn(20, 2, generator=torch.Generator().manual_seed(0)).double()
     expected = full_log_density(own_data, *theta.numpy().T, **settings)
-    found = Target(own_data, **settings).log_density(theta)
+    found = Target({"y": own_data}, **settings).log_density(theta)
     assert found.numpy() == pytest.approx(expected, rel=1e-12)
 
 
@@ -142,7 +142,7 @@ def test_exact_draws_come_from_the_generator_alone(banana):
 )
 def test_other_posteriors_shapes(y, settings):
     # The marginal of theta2, by scipy's adaptive rule around its two peaks.
-    target = Target(np.array(y), **settings)
+    target = Target({"y": np.array(y)}, **settings)
     exact = target.exact()
     variance = settings["sigma_theta"] ** 2 + settings["sigma_y"] ** 2 / target.n
     peak = math.sqrt(max(0.0, target.mean_y - variance / (2 * settings["sigma_theta"] ** 2)))
@@ -172,6 +172,6 @@ def test_other_posteriors_shapes(y, settings):
 
 
 def test_made_by_name():
-    target = make_target("banana", np.ones(3), {"sigma_y": 2.0, "sigma_theta": 1.0})
-    assert isinstance(target, Target)
+    target = make_target("banana", {"y": np.ones(3)}, {"sigma_y": 2.0, "sigma_theta": 1.0})
+    assert isinstance(target.model, Target)
     assert target.dim == 2

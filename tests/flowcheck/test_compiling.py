@@ -145,7 +145,7 @@ def test_once_compiled_a_failure_is_a_failure():
 
 @needs_compiler
 def test_compiled_code_serves_another_posterior():
-    few, many = (Target(np.linspace(-1, 3, n), 1.3, 0.8) for n in (7, 50))
+    few, many = (Target({"y": np.linspace(-1, 3, n)}, 1.3, 0.8) for n in (7, 50))
     trained("planar", few.log_density, True, refuse)
     graphs = counters["stats"]["unique_graphs"]
     compiled = trained("planar", many.log_density, True, refuse)

@@ -46,12 +46,12 @@ def test_a_changed_file_is_named(made):
     assert "Changed since the last complete run: scripts/flowcheck/hmc.py\n" in said
 
 
-def test_editing_a_target_reruns_all_that_knows_it_and_keeps_the_data(made):
+def test_editing_a_target_reruns_all_that_knows_it(made):
     path = made.folder / "scripts/flowcheck/targets/banana.py"
     path.write_text(path.read_text() + "\nEDITED = True\n")
     jobs = made.planned()
     assert flows_trained(jobs) == set(FLOWS)
-    assert TRUTH - rules(jobs) == {"prepare_data"}
+    assert rules(jobs) >= TRUTH
 
 
 def test_editing_the_verdict_trains_nothing(made):

@@ -119,7 +119,7 @@ def test_log_density_of_the_chain_is_the_targets(results):
     import torch
 
     tree = files.read_chains(results / "banana/hmc/long.nc")
-    target = Target(files.read_arrays(results / "banana/data.npz")["y"], 2.0, 1.0)
+    target = Target(files.read_arrays(results / "banana/data.npz"), 2.0, 1.0)
     expected = target.log_density(torch.from_numpy(tree["posterior"]["theta"].values))
     np.testing.assert_allclose(tree["sample_stats"]["lp"].values, expected, rtol=1e-12)
 
@@ -201,7 +201,7 @@ def test_divergence_is_evidence_less_elbo(results):
 def test_draws_on_disk_agree_with_the_table(results):
     import torch
 
-    target = Target(files.read_arrays(results / "banana/data.npz")["y"], 2.0, 1.0)
+    target = Target(files.read_arrays(results / "banana/data.npz"), 2.0, 1.0)
     for row in table(results, "banana/divergence.csv").itertuples():
         draws = files.read_arrays(results / f"banana/flows/{row.flow}/draws.npz")
         log_p = target.log_density(torch.from_numpy(draws["theta"][row.replicate])).numpy()

@@ -84,7 +84,7 @@ def test_the_elbos_are_the_same_within_their_error(both):
     for study in both:
         weights = {name: value.double() for name, value in study["weights"].items()}
         theta, log_q = sample(flow, weights, 20_000, generators_for(REPLICATES, 0))
-        values.append(Target(study["y"], 2.0, 1.0).log_density(theta) - log_q)
+        values.append(Target({"y": study["y"]}, 2.0, 1.0).log_density(theta) - log_q)
     whole, parts = values
     error = whole.std(-1) / math.sqrt(whole.shape[-1])
     assert (error > 0).all()

@@ -157,6 +157,19 @@ def code(step, *modules, target=False, flow=False):
     return digest
 
 
+def data_of(target):
+    """Param: where a target's data come from; None where it has none."""
+    usual = "embedded" if FAMILIES[target] == "banana" else None
+    return TARGETS[target].get("data", usual)
+
+
+def code_that_reads_data(target):
+    """Param: the digest of the code that reads a target's data, which a family may do itself."""
+    family = FAMILIES[target]
+    modules = [f"flowcheck.targets.{family}"] if family else []
+    return fingerprint("scripts/prepare_data.py", *modules)
+
+
 def of_target(value):
     """Params function: `value` of the job's target."""
     return lambda wildcards: value(wildcards.target)

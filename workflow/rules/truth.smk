@@ -16,10 +16,11 @@ rule prepare_data:
     conda:
         ENVIRONMENT
     params:
-        code=code("prepare_data"),
+        code=of_target(code_that_reads_data),
         seed=config["seed"],
         target="{target}",
-        data=of_target(lambda target: TARGETS[target].get("data", "embedded")),
+        family=of_target(FAMILIES.get),
+        data=of_target(data_of),
     script:
         "../../scripts/prepare_data.py"
 

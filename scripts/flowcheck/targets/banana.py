@@ -6,10 +6,12 @@ Given theta2, both y and theta1 are Gaussian: everything exact is an integral ov
 """
 
 import math
+import os
 
 import numpy as np
 from torch import Tensor, float64, stack, tensor
 
+from flowcheck import observations
 from flowcheck.gaussian import LOG_2PI
 from flowcheck.quadrature import TabulatedDensity, tabulate
 from flowcheck.settings import Positive
@@ -18,16 +20,26 @@ from flowcheck.settings import Positive
 NATS_BELOW_PEAK = 80.0
 
 
+def read_data(source: str | None, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """{"y": [n]}: generated ("embedded", or None), published ("course"), or from a .npy file."""
+    if source in (None, "embedded"):
+        return {"y": observations.embedded(rng)}
+    if source == "course":
+        return {"y": observations.published(os.environ.get("FLOWCHECK_DATA"))}
+    return {"y": observations.own(source)}
+
+
 class Target:
     """The posterior of theta = (theta1, theta2), with its exact truth.
 
-    y: [n] data; sigma_y, sigma_theta: standard deviations of the noise and of the prior.
+    data: {"y": [n]}; sigma_y, sigma_theta: standard deviations of the noise and of the prior.
     """
 
     dim = 2
+    batched = True
 
-    def __init__(self, y: np.ndarray, sigma_y: Positive = 2.0, sigma_theta: Positive = 1.0):
-        y = np.asarray(y, dtype=np.float64)
+    def __init__(self, data: dict, sigma_y: Positive = 2.0, sigma_theta: Positive = 1.0):
+        y = np.asarray(data["y"], dtype=np.float64)
         self.n = y.size
         self.mean_y = float(y.mean())
         self.squares = float(np.sum((y - y.mean()) ** 2))
