@@ -10,7 +10,8 @@ DATA = "results/tiny/mine/data.npz"
 
 def add_target(checkout, data):
     path = checkout.folder / "config/tiny.yaml"
-    path.write_text(path.read_text() + f"\ntargets: {{mine: {{data: {data}}}}}\n")
+    more = f"targets:\n  mine: {{data: {data}}}\n"
+    path.write_text(path.read_text().replace("targets:\n", more))
 
 
 def leftovers(checkout):
@@ -90,9 +91,8 @@ def test_published_file_gives_the_published_data(bare, published_folder):
     ],
 )
 def test_config_that_cannot_be_used_is_an_error_before_any_job(bare, line, message):
-    path = bare.folder / "config/tiny.yaml"
-    path.write_text(path.read_text() + f"\n{line}\n")
-    ran = bare.snakemake("--dry-run")
+    (bare.folder / "mine.yaml").write_text(line)
+    ran = bare.snakemake("--dry-run", "--configfile", "mine.yaml")
     assert ran.status != 0
     assert message in ran.output
     assert "Traceback" not in ran.output

@@ -17,8 +17,7 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
     """The config with every path resolved, and what is wrong with the paths.
 
     A relative path is looked for in the folder of the last config file that gives it, then in
-    the working directory; two different files are an error. A resolved path is relative to the
-    working directory where it lies below that, else absolute.
+    the working directory; two different files are an error.
     """
     problems = []
     resolved = dict(config)
@@ -49,5 +48,13 @@ def _resolve(path: str, folder: Path | None, place: tuple) -> tuple[str, list[st
             f"{key}: '{path}' lies in {folders[0]} and, with other content, in {folders[1]}: "
             "write the absolute path of the one you mean"
         ]
-    below = os.path.relpath(found[0])
-    return (below if not below.startswith("..") else str(found[0].absolute())), []
+    return shortest(found[0]), []
+
+
+def shortest(path: Path) -> str:
+    """The path from the working directory, if it lies below that, else the absolute one.
+
+    A folder that is moved as a whole then keeps its inputs' names, and reruns nothing.
+    """
+    below = os.path.relpath(path)
+    return str(path.absolute()) if below.startswith("..") else below

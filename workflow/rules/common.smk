@@ -30,7 +30,7 @@ from flowcheck_workflow.changes import explain_changes, remember_code
 from flowcheck_workflow.config import complete
 from flowcheck_workflow.entries import family_of, flow_params, flows_of, own_settings
 from flowcheck_workflow.imports import ROOT, fingerprint
-from flowcheck_workflow.paths import WORDS_FOR_DATA
+from flowcheck_workflow.paths import WORDS_FOR_DATA, shortest
 from flowcheck_workflow.vae_config import vae_params
 
 config = complete(config, tuple(map(str, workflow.configfiles)))
@@ -168,6 +168,12 @@ def code_that_reads_data(target):
     family = FAMILIES[target]
     modules = [f"flowcheck.targets.{family}"] if family else []
     return fingerprint("scripts/prepare_data.py", *modules)
+
+
+def hmc_run(target, run):
+    """Param: the settings of one run; the ground truth of a posterior that is no banana adapts."""
+    fixed = run == "short" or FAMILIES[target] == "banana"
+    return config["hmc"][run if fixed else "adaptive"]
 
 
 def of_target(value):

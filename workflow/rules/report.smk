@@ -32,7 +32,7 @@ THEORY_PAGES = (
         "theory_vae_bounds": VAE_BOUNDS,
         "published_errors": out("theory/published_errors.csv"),
         "theory_figures": expand(out("figures/theory/{name}.svg"), name=THEORY_FIGURES),
-        "appendix": local(str(ROOT / "docs" / "theory.md")),
+        "appendix": local(shortest(ROOT / "docs" / "theory.md")),
     }
     if STUDIED
     else {}

@@ -1,8 +1,15 @@
-# The truth: data, exact evidence and draws by quadrature, Hamiltonian Monte Carlo, its verdict.
+# The truth of a posterior: its data, a first look at it, what it knows exactly, Hamiltonian Monte
+# Carlo with its verdict (or draws of the user's own, under the same verdict), and the evidence.
+# None of it depends on the flows of the study.
 
 
 localrules:
     prepare_data,
+    check_target,
+    gather_truth,
+
+
+ruleorder: read_reference > run_hmc
 
 
 rule prepare_data:
@@ -25,9 +32,29 @@ rule prepare_data:
         "../../scripts/prepare_data.py"
 
 
+rule check_target:
+    input:
+        data=out("{target}/data.npz"),
+    output:
+        check=out("{target}/check.json"),
+    log:
+        log_of("{target}/check"),
+    cache: CACHE
+    priority: 40
+    conda:
+        ENVIRONMENT
+    params:
+        **POSTERIOR,
+        code=code("check_target", target=True),
+        seed=config["seed"],
+    script:
+        "../../scripts/check_target.py"
+
+
 rule exact_truth:
     input:
         data=out("{target}/data.npz"),
+        check=ancient(out("{target}/check.json")),
     output:
         exact=out("{target}/exact.json"),
         draws=out("{target}/exact_draws.npz"),
@@ -48,6 +75,7 @@ rule exact_truth:
 rule run_hmc:
     input:
         data=out("{target}/data.npz"),
+        check=ancient(out("{target}/check.json")),
     output:
         chains=out("{target}/hmc/{run}.nc"),
         run=out("{target}/hmc/{run}_run.json"),
@@ -62,9 +90,32 @@ rule run_hmc:
         code=code("run_hmc", target=True),
         seed=config["seed"],
         name="{run}",
-        run=lambda wc: config["hmc"][wc.run],
+        run=lambda wc: hmc_run(wc.target, wc.run),
     script:
         "../../scripts/run_hmc.py"
+
+
+rule read_reference:
+    input:
+        data=out("{target}/data.npz"),
+        check=ancient(out("{target}/check.json")),
+        reference=lambda wc: own_file(wc.target, "reference"),
+    output:
+        chains=out("{target}/hmc/long.nc"),
+        run=out("{target}/hmc/long_run.json"),
+    log:
+        log_of("{target}/hmc/long"),
+    wildcard_constraints:
+        target=one_of(t for t in TARGETS if TARGETS[t].get("reference")),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        **POSTERIOR,
+        code=code("read_reference", target=True),
+        reference=of_target(lambda target: TARGETS[target].get("reference")),
+    script:
+        "../../scripts/read_reference.py"
 
 
 rule judge_hmc:
@@ -86,3 +137,48 @@ rule judge_hmc:
         code=code("judge_hmc", target=True),
     script:
         "../../scripts/judge_hmc.py"
+
+
+rule estimate_evidence:
+    input:
+        data=out("{target}/data.npz"),
+        chains=out("{target}/hmc/long.nc"),
+        verdict=out("{target}/hmc/long.json"),
+    output:
+        evidence=out("{target}/evidence.json"),
+    log:
+        log_of("{target}/evidence"),
+    cache: CACHE
+    priority: 10
+    conda:
+        ENVIRONMENT
+    params:
+        **POSTERIOR,
+        code=code("estimate_evidence", "flowcheck.flows.realnvp", target=True),
+        seed=config["seed"],
+    script:
+        "../../scripts/estimate_evidence.py"
+
+
+rule gather_truth:
+    input:
+        data=out("{target}/data.npz"),
+        exact=out("{target}/exact.json"),
+        exact_draws=out("{target}/exact_draws.npz"),
+        evidence=out("{target}/evidence.json"),
+        chains=out("{target}/hmc/long.nc"),
+        verdict=out("{target}/hmc/long.json"),
+    output:
+        truth=out("{target}/truth.json"),
+        draws=out("{target}/truth_draws.nc"),
+    log:
+        log_of("{target}/truth"),
+    cache: CACHE
+    priority: 10
+    conda:
+        ENVIRONMENT
+    params:
+        **POSTERIOR,
+        code=code("gather_truth", target=True),
+    script:
+        "../../scripts/gather_truth.py"
