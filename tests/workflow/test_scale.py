@@ -80,7 +80,7 @@ def test_what_jobs_share_is_worked_out_once(plans):
         )
 
     for file, name in [
-        ("workflow/lib/config.py", "flow_params"),
+        ("workflow/lib/entries.py", "flow_params"),
         ("workflow/lib/imports.py", "_sources"),
         ("workflow/lib/imports.py", "_imports"),
         ("workflow/lib/imports.py", "_beside"),

@@ -32,20 +32,19 @@ def own_settings(target: dict) -> dict:
     return {key: value for key, value in target.items() if key not in OF_TARGET}
 
 
-def flows_of(config: dict, target: str) -> dict:
-    """The entries of the flows that are trained on one target, by name."""
-    banana = family_of(target, config["targets"][target]) == "banana"
-    return config["flows"] if banana else config["other_flows"]
+def section_of_flows(name: str, target: dict) -> str:
+    """The section of the completed config that holds the flows of a target."""
+    return "flows" if family_of(name, target) == "banana" else "other_flows"
 
 
-def flow_params(config: dict, target: str, flow: str) -> dict:
-    """What one flow is trained with on one target: family, sizes, recipe, recipe_name, coordinates,
-    replicates, replicates_per_job.
+def flow_params(config: dict, section: str, flow: str) -> dict:
+    """What one flow is trained with: family, sizes, recipe, recipe_name, coordinates, replicates,
+    replicates_per_job.
 
-    Each setting comes from the most specific place that gives it: the flow itself, `training`,
-    the recipe's entry for the family, the recipe.
+    section: "flows" (on a banana) or "other_flows". Each setting comes from the most specific
+    place that gives it: the flow itself, `training`, the recipe's entry for the family, the recipe.
     """
-    family, recipe_name, merged = _merged(config, target, flow)
+    family, recipe_name, merged = _merged(config, section, flow)
     sizes = set(flow_settings(family))
     return {
         "family": family,
@@ -58,17 +57,10 @@ def flow_params(config: dict, target: str, flow: str) -> dict:
     }
 
 
-def recipe_name_of(config: dict, target: str, flow: str) -> str:
-    """The recipe a flow is trained by: its own, else training's, else that of its posterior."""
-    banana = family_of(target, config["targets"][target]) == "banana"
-    usual = config["training"].get("recipe") or ("default" if banana else "robust")
-    return flows_of(config, target)[flow].get("recipe", usual)
-
-
-def _merged(config: dict, target: str, flow: str) -> tuple[str, str, dict]:
-    own, training = flows_of(config, target)[flow], config["training"]
-    family = own.get("family", flow)
-    name = recipe_name_of(config, target, flow)
+def _merged(config: dict, section: str, flow: str) -> tuple[str, str, dict]:
+    own, training = config[section][flow], config["training"]
+    usual = training.get("recipe") or ("default" if section == "flows" else "robust")
+    family, name = own.get("family", flow), own.get("recipe", usual)
     recipe = config["recipes"][name]
     layers = (recipe, recipe.get("families", {}).get(family, {}), training, own)
     return family, name, {key: value for layer in layers for key, value in layer.items()}
@@ -122,9 +114,9 @@ def entry_problems(config: dict) -> list[str]:
         for family, entry in content["families"].items():
             place = f"recipes.{recipe}.families.{family}"
             problems += _misfits(place, entry, flow_settings(family) or {}, content, partial=True)
-    for target in config["targets"]:
-        for flow in flows_of(config, target):
-            family, name, merged = _merged(config, target, flow)
+    for section in {section_of_flows(name, entry) for name, entry in config["targets"].items()}:
+        for flow in config[section]:
+            family, name, merged = _merged(config, section, flow)
             recipe = [*config["recipes"][name], *OUTSIDE_RECIPE]
             found = {k: v for k, v in merged.items() if k not in recipe}
             problems += _misfits(f"flows.{flow}", found, flow_settings(family), recipe)

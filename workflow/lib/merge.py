@@ -25,6 +25,8 @@ def merge(user: dict, default: dict) -> dict:
         default_entries = default.get(section, {})
         kept = {} if _replaced(section, own[section], named_here) else default_entries
         study[section] = _entries(own[section], kept, default_entries)
+    if not study["images"] and "vaes" not in named_here:
+        study["vaes"] = {}
     # A posterior that is no banana has default flows of its own, which the user's replace likewise.
     others = study["other_flows"]
     kept = {} if _replaced("flows", own["flows"], named_here) else others
@@ -68,9 +70,7 @@ def _replaced(section: str, own: object, named_here: set[str]) -> bool:
     """
     if section in named_here or own == {}:
         return True
-    if section in ("targets", "images"):
-        return bool(named_here & {"targets", "images"})
-    return section == "vaes" and "targets" in named_here and "images" not in named_here
+    return section in ("targets", "images") and bool(named_here & {"targets", "images"})
 
 
 def _deeply(first: dict, second: dict) -> dict:

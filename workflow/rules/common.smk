@@ -28,7 +28,12 @@ _load_library()
 
 from flowcheck_workflow.changes import explain_changes, remember_code
 from flowcheck_workflow.config import complete
-from flowcheck_workflow.entries import family_of, flow_params, flows_of, own_settings
+from flowcheck_workflow.entries import (
+    family_of,
+    flow_params,
+    own_settings,
+    section_of_flows,
+)
 from flowcheck_workflow.imports import ROOT, fingerprint
 from flowcheck_workflow.paths import WORDS_FOR_DATA, shortest
 from flowcheck_workflow.vae_config import vae_params
@@ -41,10 +46,17 @@ TARGETS, VAES = config["targets"], config["vaes"]
 # Without an autoencoder to train on them, images are of no use.
 IMAGES = config["images"] if VAES else {}
 # Flows are shown in the order of their names, whatever the order of the config.
-FLOWS = {target: sorted(flows_of(config, target)) for target in TARGETS}
+SECTIONS = {target: section_of_flows(target, TARGETS[target]) for target in TARGETS}
+FLOWS = {target: sorted(config[section]) for target, section in SECTIONS.items()}
 ALL_FLOWS = sorted({flow for flows in FLOWS.values() for flow in flows})
+# Worked out once: flows have a job per target, and each job asks for its settings one by one.
+_PARAMS = {
+    (section, flow): flow_params(config, section, flow)
+    for section in set(SECTIONS.values())
+    for flow in config[section]
+}
 FLOW_PARAMS = {
-    (target, flow): flow_params(config, target, flow)
+    (target, flow): _PARAMS[SECTIONS[target], flow]
     for target in TARGETS
     for flow in FLOWS[target]
 }
