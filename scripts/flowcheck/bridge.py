@@ -1,0 +1,114 @@
+"""Normalising constants from weighted draws: importance sampling, and the optimal bridge.
+
+Each estimate comes with the influence of every draw on it, so that the error of a sum or a
+difference of estimates from the same draws is that of the summed influences (the delta method).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from arviz_stats.base import array_stats
+from scipy import optimize, special
+
+from flowcheck.divergence import pareto_k
+
+# From this Pareto shape on the weights' variance is infinite: an error taken from their sample
+# variance is optimistic (Vehtari, Simpson, Gelman, Yao & Gabry, "Pareto Smoothed Importance
+# Sampling", 2024, section 3).
+HEAVY_TAIL = 0.5
+
+
+class Normaliser(NamedTuple):
+    """The logarithm of a normalising constant, its standard error, and the draws' influences.
+
+    on_chain [C, N] and on_draws [n] have mean zero; None where no such draws were used. tail: the
+    part of the error that the influences do not show; k: the Pareto shape of the weights, None for
+    a bridge.
+    """
+
+    value: float
+    se: float
+    on_chain: np.ndarray | None
+    on_draws: np.ndarray | None
+    tail: float = 0.0
+    k: float | None = None
+
+
+def standard_error(on_chain: np.ndarray | None, on_draws: np.ndarray | None) -> float:
+    """Of an estimate, from the influences of a chain's draws [C, N] and of independent ones [n]."""
+    total = 0.0
+    if on_draws is not None:
+        total += float(on_draws.var() / on_draws.size)
+    if on_chain is not None:
+        total += chain_error(on_chain) ** 2
+    return math.sqrt(total)
+
+
+def chain_error(values: np.ndarray) -> float:
+    """Monte Carlo standard error of the mean of a chain's values [C, N]; 0 where all are equal."""
+    if np.ptp(values) == 0:
+        return 0.0
+    return float(array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean"))
+
+
+def importance(log_w: np.ndarray) -> Normaliser:
+    """log of the mean weight, for log_w [n] = log p(x, y) - log q(x) at independent draws of q.
+
+    From k = 0.5 on, the error also counts the weight that lies beyond the largest seen: for a
+    Pareto tail, in expectation that largest weight's share over 1 - k, taken as 10 shares from
+    k = 0.9 on, where the expectation is infinite or nearly. What no draw of q comes near is not
+    in the error: nothing here can see it. -inf with an infinite error where all weights vanish.
+    """
+    log_w = np.where(np.isnan(log_w), -np.inf, log_w)
+    largest = log_w.max()
+    if not np.isfinite(largest):
+        return Normaliser(float(largest), math.inf, None, np.zeros(log_w.size), k=math.inf)
+    weights = np.exp(log_w - largest)
+    mean = weights.mean()
+    on_draws = weights / mean - 1
+    k, tail = pareto_k(log_w), 0.0
+    if k >= HEAVY_TAIL:
+        tail = float(1 / weights.sum() / max(1 - k, 0.1))
+    value = float(largest + math.log(mean))
+    se = math.hypot(standard_error(None, on_draws), tail)
+    return Normaliser(value, se, None, on_draws, tail, k)
+
+
+def bridge(chain: np.ndarray, draws: np.ndarray) -> Normaliser:
+    """Bridge sampling by Meng & Wong's optimal bridge ("Simulating Ratios of Normalizing Constants
+    via a Simple Identity", 1996, section 3), the chain counted by its effective sample size.
+
+    chain [C, N] and draws [n] are log p(x, y) - log q(x) at the draws of a judged chain and at
+    independent ones of q. The error is Fruhwirth-Schnatter's ("Estimating marginal likelihoods for
+    mixture and Markov switching models using bridge sampling techniques", 2004, section 4).
+    Raises ValueError where the density vanishes at a draw of the chain or at all draws of q.
+    """
+    draws = np.where(np.isnan(draws), -np.inf, draws)
+    if not np.isfinite(chain).all() or not np.isfinite(draws.max()):
+        raise ValueError(
+            "no overlap: the density vanishes at a draw of the chain, or at all of q's"
+        )
+    effective = chain.size
+    if np.ptp(chain) > 0:
+        ess = float(array_stats.ess(chain, chain_axis=0, draw_axis=1, method="mean"))
+        effective = min(max(ess, 10.0), chain.size)
+    log_s1 = math.log(effective / (effective + draws.size))
+    log_s2 = math.log(draws.size / (effective + draws.size))
+    centre = float(np.median(chain))
+    a1, a2 = chain - centre, draws - centre
+
+    def excess(value: float) -> float:
+        """Falls in `value` and vanishes at the estimate: a fixed point of eq. 4.1 there."""
+        seen = special.logsumexp(a2 - np.logaddexp(log_s1 + a2, log_s2 + value), b=1 / a2.size)
+        chained = special.logsumexp(-np.logaddexp(log_s1 + a1, log_s2 + value), b=1 / a1.size)
+        return float(seen - chained - value)
+
+    width = 1.0
+    while excess(-width) < 0 or excess(width) > 0:
+        width *= 2
+    root = optimize.brentq(excess, -width, width, xtol=1e-12)
+    on_draws = np.exp(a2 - root - np.logaddexp(log_s1 + a2 - root, log_s2))
+    on_chain = np.exp(-np.logaddexp(log_s1 + a1 - root, log_s2))
+    on_draws, on_chain = on_draws / on_draws.mean() - 1, 1 - on_chain / on_chain.mean()
+    return Normaliser(centre + root, standard_error(on_chain, on_draws), on_chain, on_draws)

@@ -1,0 +1,137 @@
+"""Gaussian approximations along optimisation paths: where a posterior's mass may lie, in seconds.
+
+Zhang, Carpenter, Gelman & Vehtari, "Pathfinder: Parallel quasi-Newton variational inference", 2022
+(arXiv 2108.03782). Each path climbs from an over-dispersed start to a mode. Every point on it,
+with the inverse Hessian that the path has shown so far, is a Gaussian; the one of highest evidence
+lower bound is kept. The bound looks at mass and not at height: a density may well have its peak
+where there is next to no mass, and the path then passes the mass on its way.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy import optimize
+
+from flowcheck.gaussian import LOG_2PI, Gaussian
+from flowcheck.log_weights import log_densities
+from flowcheck.seeds import seed_for
+
+# What the optimiser reads where the density vanishes or is not a number: a wall, but a finite one,
+# so that its line search steps back instead of failing.
+WALL = 1e100
+# Tries for a start of finite density before a path is given up.
+TRIES = 100
+
+
+class Path(NamedTuple):
+    """A path's best Gaussian, its estimated evidence lower bound, and where the path ended [dim]."""
+
+    gaussian: Gaussian
+    elbo: float
+    end: np.ndarray
+
+
+def pathfinder(
+    posterior, seed: int, paths: int = 8, draws: int = 50, iterations: int = 300
+) -> list[Path]:
+    """The best Gaussian of each of so many paths, by evidence lower bound, the highest first.
+
+    posterior: has dim, init_scale, log_density and value_and_gradient. Starts are uniform on
+    +- init_scale in each coordinate. draws: per lower bound; iterations: at most, per path. A path
+    of which no Gaussian has a finite lower bound is left out. Raises ValueError if none is left.
+    """
+    found = []
+    for number in range(paths):
+        rng = np.random.default_rng(seed_for(seed, "path", number))
+        points, gradients = _climb(posterior, rng, iterations)
+        if points is None:
+            continue
+        best = _best_gaussian(
+            posterior, points, gradients, rng.standard_normal((draws, posterior.dim))
+        )
+        if best is not None:
+            found.append(Path(*best, end=points[-1]))
+    if not found:
+        raise ValueError(
+            "no optimisation path gave a Gaussian whose evidence lower bound is finite: the log "
+            "density is not finite around its starts, or not where the paths lead"
+        )
+    return sorted(found, key=lambda path: -path.elbo)
+
+
+def _climb(posterior, rng: np.random.Generator, iterations: int):
+    """Points [T, dim] and gradients of minus the log density there, along an L-BFGS path."""
+
+    def negative(point):
+        value, gradient = posterior.value_and_gradient(torch.from_numpy(point)[None])
+        value, gradient = float(value[0]), gradient[0].detach().numpy()
+        if not (math.isfinite(value) and np.isfinite(gradient).all()):
+            return WALL, np.zeros_like(point)
+        return -value, -gradient
+
+    scale = posterior.init_scale
+    for _ in range(TRIES):
+        start = rng.uniform(-scale, scale, posterior.dim)
+        if negative(start)[0] < WALL:
+            break
+    else:
+        return None, None
+    points = [start]
+    optimize.minimize(
+        negative,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        callback=lambda point: points.append(point.copy()),
+        options={"maxiter": iterations, "maxcor": 12},
+    )
+    gradients = [negative(point)[1] for point in points]
+    return np.array(points), np.array(gradients)
+
+
+def _inverse_hessians(points: np.ndarray, gradients: np.ndarray):
+    """The BFGS estimate of the inverse Hessian at each point of a path, from the points so far.
+
+    Nocedal & Wright, "Numerical Optimization", 2006, eqs. 6.17 and 6.20. Steps along which the
+    gradient does not grow, outside the basin of a mode, are passed over.
+    """
+    inverse, seen = np.eye(points.shape[1]), False
+    yield inverse
+    for step, change in zip(np.diff(points, axis=0), np.diff(gradients, axis=0), strict=True):
+        curvature = step @ change
+        if np.isfinite(curvature) and curvature > 1e-10 * (change @ change):
+            if not seen:
+                inverse, seen = inverse * curvature / (change @ change), True
+            moved = inverse @ change
+            cross = np.outer(moved, step)
+            scale = (1 + change @ moved / curvature) / curvature
+            inverse = inverse + scale * np.outer(step, step) - (cross + cross.T) / curvature
+        yield inverse
+
+
+def _best_gaussian(posterior, points, gradients, z) -> tuple[Gaussian, float] | None:
+    """The Gaussian of highest estimated lower bound along a path; z [draws, dim] serves them all.
+
+    Two to a point: about the point, and about where a Newton step from it would lead.
+    """
+    locs, factors = [], []
+    for point, gradient, inverse in zip(
+        points, gradients, _inverse_hessians(points, gradients), strict=True
+    ):
+        try:
+            factor = np.linalg.cholesky(inverse)
+        except np.linalg.LinAlgError:
+            continue
+        locs += [point, point - inverse @ gradient]
+        factors += [factor, factor]
+    entropy = 0.5 * posterior.dim * (1 + LOG_2PI)
+    best, best_elbo = None, -math.inf
+    for loc, factor in zip(locs, factors, strict=True):
+        theta = torch.from_numpy(loc + z @ factor.T)
+        log_p = log_densities(posterior.log_density, theta)
+        elbo = float(log_p.mean() + entropy + np.log(np.diag(factor)).sum())
+        if elbo > best_elbo:
+            best, best_elbo = Gaussian(torch.from_numpy(loc), torch.from_numpy(factor)), elbo
+    return None if best is None else (best, best_elbo)
