@@ -3,7 +3,11 @@
 
 from snakemake.utils import min_version
 
+from workflow.lib.jobs import prepare
+from workflow.lib.screen import take_over
+
 min_version("9.0")
+prepare()
 
 
 configfile: "config/config.yaml"
@@ -14,6 +18,11 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+
+
+take_over(workflow, report=out("report.html"))
+
+
 include: "workflow/rules/figures_common.smk"
 
 

@@ -1,6 +1,6 @@
 """Train replicates of one flow on one target, side by side: all of them, or a part."""
 
-from step import progress, snakemake
+from step import Progress, snakemake
 
 import os
 import time
@@ -32,15 +32,17 @@ print("step: compiled" if compiled else "step: eager (too little work, or no com
 
 began = time.perf_counter()
 checkpoint = checkpoint_of(snakemake, where)
+progress = Progress(params.flow, "iteration")
 trained = training.train(
     flow,
     target.log_density,
     recipe,
     generators,
     where,
-    progress=lambda chunks: progress(chunks, params.flow),
+    progress=progress,
     compiled=compiled,
     checkpoint=checkpoint,
+    watch=progress.note,
 )
 seconds = time.perf_counter() - began
 skipped = trained.skipped.int().tolist()
