@@ -37,9 +37,9 @@ def _redirect_output(log: str) -> None:
         if stream is not None:  # it is where the user's shell has closed it
             stream.flush()
     for descriptor in (1, 2):
-        # Where one was closed, the log may have been given its number.
         os.dup2(file, descriptor)
-    if file > 2:
+        os.set_inheritable(descriptor, True)
+    if file > 2:  # where one of the three was closed, the log may have been given its number
         os.close(file)
     # Whatever the locale, and line by line, so that the two come in order.
     text = {"encoding": "utf-8", "errors": "backslashreplace", "buffering": 1, "closefd": False}
