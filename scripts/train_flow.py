@@ -50,7 +50,18 @@ if any(skipped):
     print(f"WARNING: steps skipped because something was not finite, per replicate: {skipped}")
 
 checkpoint.require_ownership()
-files.write_weights(snakemake.output.model, trained.params)
+# What `flowcheck.load` rebuilds the flow from.
+made_from = {
+    "flow": params.flow,
+    "family": params.flow_family,
+    "sizes": params.sizes,
+    "dim": target.dim,
+    "target": params.target,
+    "target_family": params.family,
+    "target_settings": params.settings,
+    "coordinates": getattr(target, "coordinates", [f"theta[{i}]" for i in range(target.dim)]),
+}
+files.write_weights(snakemake.output.model, trained.params, made_from)
 iterations, elbo = training.thinned(trained.elbo)
 history = pd.DataFrame(
     {
