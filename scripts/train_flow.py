@@ -1,6 +1,6 @@
 """Train replicates of one flow on one target, side by side: all of them, or a part."""
 
-from step import progress, snakemake
+from step import Progress, snakemake
 
 import os
 import time
@@ -32,15 +32,17 @@ print("step: compiled" if compiled else "step: eager (too little work, or no com
 
 began = time.perf_counter()
 checkpoint = checkpoint_of(snakemake, where)
+progress = Progress(params.flow, "iteration")
 trained = training.train(
     flow,
     target.log_density,
     recipe,
     generators,
     where,
-    progress=lambda chunks: progress(chunks, params.flow),
+    progress=progress,
     compiled=compiled,
     checkpoint=checkpoint,
+    watch=progress.note,
 )
 seconds = time.perf_counter() - began
 skipped = trained.skipped.int().tolist()
@@ -48,7 +50,18 @@ if any(skipped):
     print(f"WARNING: steps skipped because something was not finite, per replicate: {skipped}")
 
 checkpoint.require_ownership()
-files.write_weights(snakemake.output.model, trained.params)
+# What `flowcheck.load` rebuilds the flow from.
+made_from = {
+    "flow": params.flow,
+    "family": params.flow_family,
+    "sizes": params.sizes,
+    "dim": target.dim,
+    "target": params.target,
+    "target_family": params.family,
+    "target_settings": params.settings,
+    "coordinates": getattr(target, "coordinates", [f"theta[{i}]" for i in range(target.dim)]),
+}
+files.write_weights(snakemake.output.model, trained.params, made_from)
 iterations, elbo = training.thinned(trained.elbo)
 history = pd.DataFrame(
     {

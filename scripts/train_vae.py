@@ -1,6 +1,6 @@
 """Train one autoencoder on one image set, keeping its weights along the way."""
 
-from step import snakemake
+from step import Progress, snakemake
 
 import time
 
@@ -25,6 +25,7 @@ print(f"{params.vae} on {params.images}: {len(x)} images on {device.describe(whe
 print(f"recipe: {params.recipe}", flush=True)
 
 checkpoint = checkpoint_of(snakemake, where)
+progress = Progress(params.vae, "epoch")
 
 
 def snapshot(epoch):
@@ -34,6 +35,8 @@ def snapshot(epoch):
 
 def report(epoch, objective, model):
     print(f"epoch {epoch}: objective {objective:.2f} nats per image", flush=True)
+    progress.note(f"objective {objective:.2f} nats per image")
+    progress.at(epoch, recipe.epochs)
     if epoch in evaluated:
         checkpoint.require_ownership()
         files.write_weights(snapshot(epoch), model.state_dict())

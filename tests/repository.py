@@ -34,6 +34,10 @@ def environment(**variables: str) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(HIDDEN)} | variables
 
 
+# Snakemake's own account of each job, which any --quiet brings back (workflow/lib/screen.py).
+FULL_ACCOUNT = ("--quiet", "host")
+
+
 def snakemake(folder: Path, *options: str, limit: float, **variables: str):
     """Run Snakemake in `folder` for at most `limit` seconds; the result holds rc and output."""
     return subprocess.run(

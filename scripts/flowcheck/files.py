@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+# The entry of a weights file's header that is ours.
+_HEADER = "flowcheck"
+
 
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     """Call `write` on a temporary file beside `path`, then rename it to `path`.
@@ -64,19 +67,45 @@ def read_json(path: str) -> dict:
     return json.loads(Path(path).read_text())
 
 
-def write_weights(path: str, params: dict) -> None:
-    """Named torch tensors as .safetensors."""
+def write_weights(path: str, params: dict, metadata: dict | None = None) -> None:
+    """Named torch tensors as .safetensors; `metadata`, JSON, says in its header what they are."""
     from safetensors.torch import save_file
 
     contiguous = {name: value.detach().cpu().contiguous() for name, value in params.items()}
-    write_whole(path, lambda file: save_file(contiguous, file))
+    # A header maps text to text. One sorted entry: equal weights, equal bytes.
+    header = {_HEADER: json.dumps(metadata, sort_keys=True)} if metadata is not None else None
+    write_whole(path, lambda file: save_file(contiguous, file, metadata=header))
 
 
-def read_weights(path: str) -> dict:
-    """Named torch tensors of a .safetensors file."""
+def read_weights(path: str | Path) -> dict:
+    """Named torch tensors of a .safetensors file. Raises ValueError if it is not a whole one."""
     from safetensors.torch import load_file
 
-    return load_file(path)
+    return _of_safetensors(path, load_file)
+
+
+def read_weights_metadata(path: str | Path) -> dict:
+    """What `write_weights` was told of the tensors, empty if nothing. Raises as `read_weights`."""
+    from safetensors import safe_open
+
+    def header(path):
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+
+    return json.loads(_of_safetensors(path, header).get(_HEADER, "{}"))
+
+
+def _of_safetensors(path: str | Path, read: Callable):
+    from safetensors import SafetensorError
+
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        return read(path)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is not a whole .safetensors file: {error}. Delete it and run again"
+        ) from None
 
 
 def write_chains(path: str, theta: np.ndarray, stats: dict[str, np.ndarray]) -> None:

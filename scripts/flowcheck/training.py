@@ -225,13 +225,15 @@ def train(
     checkpoint: Checkpoint | None = None,
     compiled: bool = False,
     report: Callable[[str], None] = print,
+    watch: Callable[[str], None] = lambda words: None,
 ) -> Trained:
     """Train one replicate per generator, side by side, in float32.
 
     A replicate's initial values and noise come from its own generator alone, so it does not depend
     on how many are trained beside it (to rounding: batched products sum in another order).
-    `progress` wraps the iterable of chunks, to draw a bar. `compiled`: whether to try to compile
-    the step (`compiling.pays` says when that is worth it); `report` hears if it could not be.
+    `progress` wraps the iterable of chunks, to say how far it is, and `watch` hears each one's
+    ELBO, the mean over draws and replicates. `compiled`: whether to try to compile the step
+    (`compiling.pays` says when that is worth it); `report` hears if it could not be.
     `checkpoint` is where the run's state is kept and, if there is one of this same run, taken up:
     the end is the same, bit for bit.
     """
@@ -254,6 +256,7 @@ def train(
         for z, iteration in zip(noise, steps, strict=True):
             rate = torch.tensor(recipe.learning_rate_at(iteration))
             history.append(step(z, rate))
+        watch(f"ELBO {torch.stack(history[-len(steps) :]).mean().item():.3f}")
         if checkpoint and len(history) % CHECKPOINT_EVERY == 0:
             checkpoint.keep(_kept(state, history, generators))
     return Trained(

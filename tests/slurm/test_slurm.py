@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repository import copy_to, snakemake
+from tests.repository import FULL_ACCOUNT, copy_to, snakemake
 
 pytestmark = pytest.mark.slurm
 
@@ -27,9 +27,8 @@ HEAVY = {"run_hmc", "train_flow", "measure_divergence", "knn_floor"}
 def study(cluster, tmp_path_factory):
     """The tiny study, run on the cluster: its folder, Snakemake's output, SLURM's own records."""
     folder = copy_to(tmp_path_factory.mktemp("study") / "flowcheck")
-    done = snakemake(
-        folder, "--workflow-profile", str(PROFILE.parent), *STUDY, *OPTIONS, limit=STUDY_LIMIT
-    )
+    options = ("--workflow-profile", str(PROFILE.parent), *STUDY, *OPTIONS, *FULL_ACCOUNT)
+    done = snakemake(folder, *options, limit=STUDY_LIMIT)
     assert done.returncode == 0, done.stdout
     return folder, done.stdout, cluster.jobs()
 
@@ -86,7 +85,7 @@ def failure(study, cluster):
     profile = (folder / PROFILE).read_text()
     site.write_text(re.sub(r"^#( *[\w-]+:)", r"\1", profile, flags=re.MULTILINE))
     with open(folder / "scripts/train_flow.py", "a") as script:
-        script.write('\nraise RuntimeError("planted failure")\n')
+        script.write('\nraise KeyError("planted failure")\n')
     goal = "results/tiny/banana/flows/nice/model.safetensors"
     options = ("--workflow-profile", "site", *STUDY, *OPTIONS, "--retries", "0", "--", goal)
     done = snakemake(folder, *options, limit=JOB_LIMIT)
@@ -102,8 +101,8 @@ def test_a_failing_job_leads_to_its_log(failure):
     # Snakemake's message names both: the step's own log, and what SLURM kept of the job.
     named = [line for line in output.splitlines() if line.strip().startswith("log: ")]
     assert any(step_log in line and job["StdOut"] in line for line in named)
-    assert "RuntimeError: planted failure" in (folder / step_log).read_text()
-    assert "RuntimeError: planted failure" in output
+    assert "KeyError: 'planted failure'" in (folder / step_log).read_text()
+    assert "KeyError: 'planted failure'" in output
     assert Path(job["StdOut"]).is_file()
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.repository import copy_to, snakemake
+from tests.repository import FULL_ACCOUNT, copy_to, snakemake
 
 # Python runs this first in every step: at its end the step's project modules are written down,
 # beside the digest that its rule declared.
@@ -57,7 +57,7 @@ class Checkout:
 
     def planned(self, *arguments: str) -> list[str]:
         """The jobs a dry run lists, each as "rule" or "rule wildcard-values", sorted."""
-        ran = self.snakemake("--dry-run", *arguments)
+        ran = self.snakemake(*FULL_ACCOUNT, "--dry-run", *arguments)
         assert ran.status == 0, ran.output
         jobs = []
         for block in re.split(r"\n(?=(?:local)?rule )", ran.output)[1:]:

@@ -9,7 +9,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.types import OutputSettings, Quietness, ResourceSettings
 
 from flowcheck.observations import embedded
-from tests.repository import ROOT, copy_to, snakemake
+from tests.repository import FULL_ACCOUNT, ROOT, copy_to, snakemake
 
 # One flow, trained for a moment, on data of our own. The long HMC run must pass its verdict.
 CONFIG = """\
@@ -38,7 +38,7 @@ class Clone:
         """Make the goals; return the outputs that were computed, and those restored."""
         (self.folder / "reduced.yaml").write_text(CONFIG.format(seed=seed))
         paths = [f"results/reduced/{goal}" for goal in goals]
-        options = ("--cores", "2", "--cache", "--configfile", "reduced.yaml", "--")
+        options = ("--cores", "2", "--cache", "--configfile", "reduced.yaml", *FULL_ACCOUNT, "--")
         cache = {"SNAKEMAKE_OUTPUT_CACHE": str(self.cache)}
         done = snakemake(self.folder, *options, *paths, limit=LIMIT, **cache)
         assert done.returncode == 0, done.stdout

@@ -49,8 +49,14 @@ def test_data_with_a_hole_stop_at_once_with_their_place(bare):
     add_target(bare, "mine.npy")
     ran = bare.snakemake(DATA)
     assert ran.status != 0
-    assert "DataError" in ran.output
-    assert "mine.npy has 1 values that are not finite, the first at index 3" in ran.output
+    lines = ran.output.splitlines()
+    (job,) = (number for number, line in enumerate(lines) if "Error in rule" in line)
+    assert lines[job].startswith("Error in rule prepare_data (mine), after ")
+    message = "  mine.npy has 1 values that are not finite, the first at index 3"
+    assert lines[job + 1].startswith(message)
+    assert lines[job + 2] == "  log: results/tiny/logs/mine/data.log"
+    assert "Traceback" not in ran.output
+    assert "Traceback" in (bare.results / "logs/mine/data.log").read_text(encoding="utf-8")
     assert leftovers(bare) == []
 
 

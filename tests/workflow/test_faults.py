@@ -214,6 +214,8 @@ def test_ctrl_c_stops_everything_and_the_same_command_goes_on(run, undisturbed):
     training = run.training()
     os.killpg(started.pid, signal.SIGINT)
     assert started.wait(STEP_LIMIT) != 0
+    assert "stopped: train_flow banana planar" in run.said()
+    assert "Traceback" not in run.said()
     wait_for(lambda: not Path(f"/proc/{training}").exists())
     assert not (run.results / FLOW / "model.safetensors").exists()
     run.finish()

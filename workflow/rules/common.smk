@@ -35,8 +35,12 @@ from flowcheck_workflow.entries import (
     section_of_flows,
 )
 from flowcheck_workflow.imports import ROOT, fingerprint
+from flowcheck_workflow.jobs import prepare
 from flowcheck_workflow.paths import WORDS_FOR_DATA, shortest
+from flowcheck_workflow.screen import take_over
 from flowcheck_workflow.vae_config import vae_params
+
+prepare()
 
 config = complete(config, tuple(map(str, workflow.configfiles)))
 if workflow.is_main_process:
