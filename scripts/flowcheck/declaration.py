@@ -110,13 +110,14 @@ def declared(model, file: str) -> Declared:
             "goes with `dim` and not with `parameters`"
         )
     if by_name is not None:
-        parameters = _parameters(by_name, file, place)
+        parameters = _parameters(by_name, type(model), file)
         _check_arguments(model, [one.name for one in parameters], file)
         return Declared(parameters, sum(one.size for one in parameters))
     _check_one_argument(model, "value_and_grad" if numpy else "log_density", file)
     if callable(getattr(model, "gradient", None)):
         _check_one_argument(model, "gradient", file)
     if isinstance(dim, bool) or not _is_whole(dim) or dim < 1:
+        place = at_line(file, line_of(type(model), "dim ="))
         raise ModelError(f"{place}: `dim` is {dim!r} and should be a whole number from 1 on")
     return Declared(None, int(dim))
 
@@ -128,24 +129,30 @@ def _is_whole(value) -> bool:
         return False
 
 
-def _parameters(by_name, file: str, place: str) -> list[Parameter]:
+def _parameters(by_name, target: type, file: str) -> list[Parameter]:
+    def place(*names) -> str:
+        quoted = [f"{quote}{name}{quote}" for name in names for quote in "\"'"]
+        return at_line(file, line_of(target, *quoted, "parameters ="))
+
     if not isinstance(by_name, dict) or not by_name:
         raise ModelError(
-            f"{place}: `parameters` is {by_name!r} and should be a dictionary of names and "
+            f"{place()}: `parameters` is {by_name!r} and should be a dictionary of names and "
             'supports, such as {"alpha": "real", "beta": ("real", 2)}'
         )
-    try:
-        parameters = [Parameter(name, support) for name, support in by_name.items()]
-    except ModelError as error:
-        raise ModelError(f"{place}: {error}") from None
+    parameters = []
+    for name, support in by_name.items():
+        try:
+            parameters.append(Parameter(name, support))
+        except ModelError as error:
+            raise ModelError(f"{place(name)}: {error}") from None
     names = {one.name for one in parameters}
     for one in parameters:
         # ArviZ names the axes of a parameter so, and an axis may not have a variable's name.
         for axis in range(len(one.shape)):
             if (clash := f"{one.name}_dim_{axis}") in names:
                 raise ModelError(
-                    f"{place}: parameter '{clash}' clashes with the name that ArviZ gives to an "
-                    f"axis of '{one.name}'; rename it"
+                    f"{place(clash)}: parameter '{clash}' clashes with the name that ArviZ gives "
+                    f"to an axis of '{one.name}'; rename it"
                 )
     return parameters
 

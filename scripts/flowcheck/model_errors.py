@@ -97,12 +97,17 @@ def at_line(file: str, line: int | None) -> str:
     return f"{file}, line {line}" if line else file
 
 
-def line_of(thing: object) -> int | None:
-    """The line where a class or function is defined, if its source can be read."""
+def line_of(thing: object, *texts: str) -> int | None:
+    """The line where a class or function is defined, if its source can be read.
+
+    With texts: the first line of its source that holds one of them, those first named preferred.
+    """
     try:
-        return inspect.getsourcelines(inspect.unwrap(thing))[1]
+        lines, first = inspect.getsourcelines(inspect.unwrap(thing))
     except (OSError, TypeError):
         return None
+    found = (i for text in texts for i, line in enumerate(lines) if text in line)
+    return first + next(found, 0)
 
 
 def nearest(name: object, known) -> str:

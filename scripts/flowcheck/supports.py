@@ -74,12 +74,15 @@ class Parameter:
         support, shape = _split(name, declared)
         self.name, self.shape = name, _shape(name, shape)
         self.transform, self.bounded = _bijection(name, support)
+        self.is_real = support == "real"  # its own coordinates, with no Jacobian
         self.inner = self._inner_shape(support)
         self.size = math.prod(self.inner)
 
     def constrain(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """u [..., size] -> the value [..., *shape] and log |d value / d u| [...]."""
         x = u.reshape((*u.shape[:-1], *self.inner))
+        if self.is_real:
+            return x, torch.zeros_like(u[..., 0])
         value = self.transform(x)
         log_det = self.transform.log_abs_det_jacobian(x, value)
         # Elementwise bijections give a term for each element, others one for each vector.

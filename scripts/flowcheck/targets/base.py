@@ -39,7 +39,7 @@ class Posterior:
         self.parameters, self.dim = declared(model, file)
         self.batched = bool(getattr(model, "batched", False))
         self._call = Calls(model, file)
-        self._numpy = hasattr(model, "value_and_grad")
+        self.from_numpy = hasattr(model, "value_and_grad")
         self.named = self.parameters is not None or hasattr(model, "constrain")
         self.shapes = self._call.shapes = self._shapes()
         self.names = list(self.shapes)
@@ -65,7 +65,7 @@ class Posterior:
         Raises ModelError for what the model's function raises, and for another shape than [...].
         """
         u = u.double()
-        if self._numpy:
+        if self.from_numpy:
             return FromNumpy.apply(u, self._call.value_and_grad)
         if self.batched:
             return self._call("log_density", self._point, u)
@@ -81,7 +81,7 @@ class Posterior:
         values, log_det = {}, 0.0
         for one, part in self._split(u):
             values[one.name], term = one.constrain(part)
-            log_det = log_det + term
+            log_det = log_det if one.is_real else log_det + term
         return self._call.scalar(self.model.log_density(**values), u.shape[:-1]) + log_det
 
     def _split(self, u: Tensor) -> list:
@@ -110,9 +110,7 @@ class Posterior:
             u = u.detach().double().requires_grad_()
             value = self.log_density(u)
             if not value.requires_grad:
-                raise ModelError(
-                    f"{self._call.place('log_density')}: log_density {NOT_DIFFERENTIABLE}"
-                )
+                raise ModelError(f"{self.place('log_density')}: log_density {NOT_DIFFERENTIABLE}")
             (gradient,) = torch.autograd.grad(value.sum(), u)
         return value.detach(), gradient
 
@@ -148,7 +146,7 @@ class Posterior:
         if self.parameters is None:
             if self.named:
                 raise ModelError(
-                    f"{self._call.place('constrain')}: the Jacobian of a target's own `constrain` "
+                    f"{self.place('constrain')}: the Jacobian of a target's own `constrain` "
                     "is not known: give approximations of it in the unconstrained space"
                 )
             return torch.zeros_like(u[..., 0])
@@ -194,7 +192,7 @@ class Posterior:
             return values["theta"]
         if not hasattr(self.model, "unconstrain"):
             raise ModelError(
-                f"{self._call.place('constrain')}: the target has a `constrain` of its own and no "
+                f"{self.place('constrain')}: the target has a `constrain` of its own and no "
                 "`unconstrain({name: [n, ...]}) -> [n, dim]`, which draws by name need"
             )
         arrays = {name: value.numpy() for name, value in values.items()}
@@ -220,7 +218,7 @@ class Posterior:
         try:
             return completed(found, self.shapes, self.coordinates)
         except ModelError as error:
-            raise ModelError(f"{self._call.place('exact')}: {error}") from None
+            raise ModelError(f"{self.place('exact')}: {error}") from None
 
     def exact_draws(self, n: int, rng: np.random.Generator) -> np.ndarray | None:
         """Independent draws in unconstrained coordinates, [n, dim] float64; None if unavailable."""
@@ -232,9 +230,7 @@ class Posterior:
         try:
             u = self.unconstrain(found if isinstance(found, dict) else {"theta": found})
         except ModelError as error:
-            raise ModelError(
-                f"{self._call.place('exact_draws')}: in exact_draws, {error}"
-            ) from None
+            raise ModelError(f"{self.place('exact_draws')}: in exact_draws, {error}") from None
         if u.shape != (n, self.dim):
             raise self._wrong("exact_draws", u.shape, (n, self.dim))
         return u.numpy()
@@ -260,10 +256,14 @@ class Posterior:
             return self.init_scale * torch.randn(shape, generator=generator, dtype=torch.float64)
         return INIT_RADIUS * (2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1)
 
+    def place(self, function: str) -> str:
+        """The file and the line where the target's `function` is, for messages."""
+        return self._call.place(function)
+
     def _wrong(self, function: str, found: tuple, wanted: tuple) -> ModelError:
         """The error for a function that returned another shape than it should."""
         shape = ", ".join(map(str, wanted))
         return ModelError(
-            f"{self._call.place(function.split(',')[0])}: {function} returned shape "
+            f"{self.place(function.split(',')[0])}: {function} returned shape "
             f"{tuple(found)}, and should return ({shape})"
         )
