@@ -86,10 +86,11 @@ def disagreement(found: dict[str, Normaliser]) -> str | None:
     """What disagrees among the estimates by method, in words; None where nothing does."""
     value, gaussian, mixture = found[BY_FLOW], found[BY_GAUSSIAN], found.get(BY_MIXTURE)
     gap = gaussian.value - value.value
-    if abs(gap) > _tolerance(value, gaussian):
+    allowed = _tolerance(value, gaussian)
+    if abs(gap) > allowed:
         return (
-            f"the two bridges differ by {gap:.2g} nats, more than the {_tolerance(value, gaussian):.2g} "
-            "that their errors allow: a longer run would tell which is right"
+            f"the two bridges differ by {gap:.2g} nats, more than the {allowed:.2g} that their "
+            "errors allow: a longer run would tell which is right"
         )
     if mixture and mixture.value - value.value > _tolerance(value, mixture):
         mass = -math.expm1(value.value - mixture.value)

@@ -26,7 +26,7 @@ TRIES = 100
 
 
 class Path(NamedTuple):
-    """A path's best Gaussian, its estimated evidence lower bound, and where the path ended [dim]."""
+    """A path's best Gaussian, its estimated evidence lower bound, and the path's end [dim]."""
 
     gaussian: Gaussian
     elbo: float

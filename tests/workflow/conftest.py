@@ -25,7 +25,7 @@ def record():
     inside = [os.path.relpath(file, root) for file in files if file.startswith(root + os.sep)]
     loaded = sorted(file for file in inside if file.startswith("scripts" + os.sep))
     entry = {"rule": snakemake.rule, "wildcards": dict(snakemake.wildcards.items()),
-             "step": os.path.relpath(sys.modules["__main__"].__file__, root),
+             "step": "scripts/" + os.path.basename(sys.argv[0]).split(".", 1)[1],
              "loaded": loaded, "digest": code}
     with open(os.environ["IMPORT_RECORD"], "a") as out:
         out.write(json.dumps(entry) + "\\n")
