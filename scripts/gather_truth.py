@@ -2,7 +2,6 @@
 
 from step import snakemake
 
-import numpy as np
 import torch
 from flowcheck import files, truth
 from load_target import load_target
@@ -26,8 +25,6 @@ record = truth.gather(
     {name: None for name in posterior.coordinates},
     posterior.flat(chains).numpy(),
 )
-files.write_json(
-    output.truth, record | {"draws": source, "describe": posterior.describe()}
-)
+files.write_json(output.truth, record | {"draws": source, "describe": posterior.describe()})
 named = {name: value.numpy() for name, value in posterior.constrain(theta).items()}
 files.write_draws(output.draws, named, {})

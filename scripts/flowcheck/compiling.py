@@ -53,10 +53,10 @@ def compile_fixed(function: Callable, device: torch.device) -> Callable:
 
 
 def or_else(compiled: Callable, eager: Callable, report: Callable[[str], None]) -> Callable:
-    """A function that calls `compiled`; if its first call fails, `eager`, then and ever after.
+    """A function that calls `compiled`; if its first call fails, `eager`, from then on.
 
     Compilation happens at the first call, and what can go wrong with it (a full disk, a compiler
-    without its headers) is not to be foreseen. `report` is told in one line. Neither may change
+    without its headers) is unpredictable. `report` is told in one line. Neither may change
     its arguments before it can no longer fail: the first call's may be used twice.
     """
     chosen = None

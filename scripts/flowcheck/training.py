@@ -1,8 +1,8 @@
 """Training: all replicates of a flow at once, by the reparameterised evidence lower bound.
 
 The state of R replicates is a handful of [R, P] tensors, so that the gradient's norm, Adam and
-the average are one operation each however many tensors the flow has, and a replicate whose
-objective is not finite can be held back alone.
+the average are one operation each however many tensors the flow has, and a step whose
+objective is not finite can be skipped by its own replicate alone.
 """
 
 import math
@@ -67,7 +67,7 @@ class State(NamedTuple):
     @classmethod
     def initial(cls, params: Tensor) -> "State":
         """The state before the first step, from params [R, P]."""
-        # Each its own tensor: compiled code is made anew when two that were one come apart.
+        # Each its own tensor: two that share memory at first and not later are compiled twice.
         zeros = [torch.zeros_like(params) for _ in range(2)]
         counts = [params.new_zeros(len(params)) for _ in range(2)]
         return cls(params, *zeros, params.clone(), *counts)
@@ -94,10 +94,9 @@ class Layout:
 
 
 class Trained(NamedTuple):
-    """params: with a leading axis [R]; iterations [T] and elbo [T, R]; skipped [R] steps."""
+    """params: with a leading axis [R]; elbo [T, R], one row per iteration; skipped [R] steps."""
 
     params: Params
-    iterations: Tensor
     elbo: Tensor
     skipped: Tensor
 
@@ -135,7 +134,7 @@ def make_step(
 
     compiler: wraps the two functions that do the work, the gradient and the update.
     """
-    # Taken apart once, and not in the compiled code, where each tensor's offset would be a
+    # Unflattened once, and not in the compiled code, where each tensor's offset would be a
     # constant and every layer need code of its own.
     params = layout.unflatten(state.params)
 
@@ -166,7 +165,7 @@ def make_step(
 class Scales(NamedTuple):
     """What is the same for all parameters of a replicate in one step; [R, 1] each.
 
-    Worked out apart from the update, whose compiled code would do so for every parameter anew.
+    Computed outside the update, whose compiled code would repeat it for every parameter.
     finite: whether to step at all; clip: multiplies the gradient; rate, root: Adam's learning rate
     and the factor of its root of the second moment, both corrected for their bias.
     """
@@ -234,8 +233,8 @@ def train(
     `progress` wraps the iterable of chunks, to say how far it is, and `watch` hears each one's
     ELBO, the mean over draws and replicates. `compiled`: whether to try to compile the step
     (`compiling.pays` says when that is worth it); `report` hears if it could not be.
-    `checkpoint` is where the run's state is kept and, if there is one of this same run, taken up:
-    the end is the same, bit for bit.
+    `checkpoint` is where the run's state is kept; a run that finds one of its own there resumes
+    from it, and ends the same, bit for bit.
     """
     seeds = [generator.initial_seed() for generator in generators]
     initial = [flow.initial(generator, recipe.init) for generator in generators]
@@ -261,7 +260,6 @@ def train(
             checkpoint.keep(_kept(state, history, generators))
     return Trained(
         params=layout.unflatten(state.average),
-        iterations=torch.arange(1, recipe.iterations + 1),
         elbo=torch.stack(history).cpu(),
         skipped=state.skipped.cpu(),
     )

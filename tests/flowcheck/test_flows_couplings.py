@@ -1,4 +1,4 @@
-"""What is particular to NICE and RealNVP, and to the perceptrons they share."""
+"""What is particular to couplings, and to the perceptrons that they share with masked layers."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from flowcheck.flows import make_flow
-from flowcheck.flows.mlp import initial_mlp, mlp
+from flowcheck.flows.mlp import initial_mlp, mlp, mlp_jacobian
 
 NICE = {"blocks": 3, "hidden": [8, 8], "activation": "silu"}
 REALNVP = NICE | {"scale_bound": 5.0}
@@ -42,6 +42,60 @@ def test_realnvp_starts_as_the_identity():
     x, log_det = flow.forward(params, z)
     assert torch.equal(x, z)
     assert torch.equal(log_det, torch.zeros(5))
+
+
+@pytest.mark.parametrize("family", ["nice", "realnvp", "spline"])
+def test_couplings_need_two_dimensions(family):
+    settings = {"blocks": 1, "hidden": [2], "activation": "silu"}
+    settings |= {"scale_bound": 2.0} if family == "realnvp" else {}
+    with pytest.raises(ValueError, match="at least two dimensions"):
+        make_flow(family, 1, settings)
+
+
+def which_meet(flow):
+    """[dim, dim], whether an output depends on an input, at some of many points."""
+    params = {name: 3 * value for name, value in published(flow).items()}
+    z = torch.randn(20, flow.dim, generator=torch.Generator().manual_seed(1)).double()
+    rows = torch.autograd.functional.jacobian(lambda z: flow.forward(params, z)[0].sum(0), z)
+    return (rows != 0).any(1)
+
+
+@pytest.mark.parametrize("dim", [4, 7, 16])
+def test_coordinates_that_moved_together_meet_in_a_later_block(dim):
+    one, more = (make_flow("realnvp", dim, REALNVP | {"blocks": blocks}) for blocks in (1, 4))
+    # In one block the right half is scaled and shifted, and no coordinate of it sees another.
+    right = which_meet(one)[dim // 2 :, dim // 2 :]
+    assert torch.equal(right, torch.eye(len(right), dtype=torch.bool))
+    assert which_meet(more).all()
+
+
+def halves_of_each_block(dim, blocks):
+    """Which coordinates are the left half of each block, as the identity carries them along."""
+    flow = make_flow("realnvp", dim, REALNVP | {"blocks": 1})
+    halves, found = flow._halves(torch.arange(dim)), []
+    for _ in range(blocks):
+        found.append(set(halves[0].tolist()))
+        halves = flow._shuffled(halves)
+    return found
+
+
+@pytest.mark.parametrize("dim", [3, 4, 7, 16, 31, 50])
+def test_the_shuffle_separates_every_pair_within_six_blocks(dim):
+    lefts = halves_of_each_block(dim, 6)
+    for first in range(dim):
+        for second in range(first):
+            assert any((first in left) != (second in left) for left in lefts)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 8, 9])
+def test_the_shuffle_is_undone(dim):
+    flow = make_flow("realnvp", dim, REALNVP)
+    halves = flow._halves(torch.randn(5, dim))
+    shuffled = flow._shuffled(halves)
+    assert [half.shape for half in shuffled] == [half.shape for half in halves]
+    assert torch.equal(shuffled[0], halves[0]) == (dim == 2)
+    for half, expected in zip(flow._unshuffled(shuffled), halves, strict=True):
+        assert torch.equal(half, expected)
 
 
 @pytest.mark.parametrize("size", [1e4, 1e15])
@@ -86,6 +140,22 @@ def test_perceptrons_side_by_side_are_torchs_own_layers(activation):
             if layer < 2:
                 hidden = getattr(torch.nn.functional, activation)(hidden)
         torch.testing.assert_close(outputs[net], hidden, rtol=1e-5, atol=1e-6)  # float32
+
+
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+@pytest.mark.parametrize("hidden", [[], [5], [5, 4]])
+def test_perceptrons_jacobian_is_autograds(hidden, activation):
+    sizes = [3, *hidden, 2]
+    params = initial_mlp("net", 2, sizes, torch.Generator().manual_seed(0), False)
+    params = {name: value.double() for name, value in params.items()}
+    x = torch.randn(7, 3, generator=torch.Generator().manual_seed(1)).double()
+    found = mlp_jacobian(params, "net", len(sizes) - 1, x, activation)
+    assert found.shape == (2, 7, 3, 2)
+    for row, point in enumerate(x):
+        expected = torch.autograd.functional.jacobian(
+            lambda x: mlp(params, "net", len(sizes) - 1, x.unsqueeze(0), activation)[:, 0], point
+        )
+        torch.testing.assert_close(found[:, row], expected.mT, rtol=1e-13, atol=1e-13)  # rounding
 
 
 def test_initial_weights_have_the_range_of_torchs_linear_layers():

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from flowcheck.flows import make_flow
-from flowcheck.flows.base import stack_replicates
 from flowcheck.training import Layout, Recipe, State, make_step, objective
 
 FLOW = make_flow("realnvp", 2, {"blocks": 2, "hidden": [4], "activation": "tanh", "scale_bound": 5})
@@ -69,8 +68,8 @@ def test_layout_is_undone():
     replicates = [FLOW.initial(torch.Generator().manual_seed(s), "published") for s in range(2)]
     layout = Layout(replicates[0])
     flat = torch.stack([layout.flatten(params) for params in replicates])
-    for name, value in stack_replicates(replicates).items():
-        assert torch.equal(layout.unflatten(flat)[name], value)
+    for name, value in layout.unflatten(flat).items():
+        assert torch.equal(value, torch.stack([params[name] for params in replicates]))
 
 
 @pytest.mark.parametrize("gradient", ["total", "path"])

@@ -21,7 +21,6 @@ SIMPLE = {
     # Of flowcheck/settings.py.
     "Count": {"type": "integer", "minimum": 1},
     "Positive": {"type": "number", "exclusiveMinimum": 0},
-    "Activation": {"enum": ["relu", "silu", "tanh"]},
 }
 
 

@@ -16,10 +16,20 @@ Params = dict[str, Tensor]
 
 
 class Flow(ABC):
-    """A bijection x = f(z) of R^dim with tractable inverse and Jacobian determinant."""
+    """A bijection x = f(z) of R^dim with tractable Jacobian determinant.
+
+    independent: whether the coordinates of x are independent, as in a mean-field approximation.
+    """
+
+    independent = False
 
     def __init__(self, dim: int):
         self.dim = dim
+
+    @property
+    def invertible(self) -> bool:
+        """Whether `inverse`, and with it `log_prob` at any x, is available."""
+        return type(self).inverse is not Flow.inverse
 
     @abstractmethod
     def initial(self, generator: Generator, init: str) -> Params:
@@ -29,12 +39,15 @@ class Flow(ABC):
     def forward(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
         """z [..., S, dim] -> x of that shape and log|det dx/dz| [..., S]."""
 
-    @abstractmethod
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
-        """x [..., S, dim] -> z of that shape and log|det dz/dx| [..., S]."""
+        """x [..., S, dim] -> z of that shape and log|det dz/dx| [..., S].
+
+        Raises NotImplementedError for a family that does not define it: see `invertible`.
+        """
+        raise NotImplementedError(f"{type(self).__module__} has no inverse")
 
     def log_prob(self, params: Params, x: Tensor) -> Tensor:
-        """log q(x); x [..., S, dim] -> [..., S]."""
+        """log q(x); x [..., S, dim] -> [..., S]. Raises NotImplementedError as `inverse` does."""
         z, log_det = self.inverse(params, x)
         return standard_normal_log_prob(z) + log_det
 
@@ -50,11 +63,6 @@ class Flow(ABC):
         held = {name: value.detach() for name, value in params.items()}
         log_q, pull_back = torch.func.vjp(lambda x: self.log_prob(held, x), x.detach())
         return x, log_det, pull_back(torch.ones_like(log_q))[0]
-
-
-def stack_replicates(replicates: list[Params]) -> Params:
-    """R dictionaries of tensors -> one dictionary with a leading axis [R]."""
-    return {name: torch.stack([p[name] for p in replicates]) for name in replicates[0]}
 
 
 def sample(

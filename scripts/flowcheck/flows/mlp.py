@@ -20,6 +20,8 @@ ACTIVATIONS = {
     "silu": lambda x: x * torch.sigmoid(x),
     "tanh": torch.tanh,
 }
+# Each network's masks, one [in, out] for each of its layers: which weights count.
+Masks = list[Tensor]
 
 
 def initial_mlp(
@@ -39,14 +41,44 @@ def initial_mlp(
     return params
 
 
-def mlp(params: Params, name: str, layers: int, x: Tensor, activation: str) -> Tensor:
+def mlp(
+    params: Params, name: str, layers: int, x: Tensor, activation: str, masks: Masks | None = None
+) -> Tensor:
     """The networks `name`, of `layers` linear layers: x [..., S, in] -> [..., nets, S, out]."""
     hidden = x.unsqueeze(-3)
     for layer in range(layers):
-        hidden = linear(hidden, params[f"{name}.weight{layer}"], params[f"{name}.bias{layer}"])
+        hidden = linear(hidden, *_layer(params, name, layer, masks))
         if layer < layers - 1:
             hidden = ACTIVATIONS[activation](hidden)
     return hidden
+
+
+def mlp_jacobian(
+    params: Params, name: str, layers: int, x: Tensor, activation: str, masks: Masks | None = None
+) -> Tensor:
+    """d output / d input of the same networks, [..., nets, S, in, out].
+
+    Carried forward along the layers: `in` times what the networks themselves cost.
+    """
+    hidden = x.unsqueeze(-3)
+    for layer in range(layers):
+        weight, bias = _layer(params, name, layer, masks)
+        hidden = linear(hidden, weight, bias)
+        if layer == 0:
+            tangent = weight.unsqueeze(-3).expand(*hidden.shape[:-1], *weight.shape[-2:])
+        else:
+            rows = tangent.flatten(-3, -2) @ weight
+            tangent = rows.unflatten(-2, tangent.shape[-3:-1])
+        if layer < layers - 1:
+            hidden, pull_back = torch.func.vjp(ACTIVATIONS[activation], hidden)
+            (slope,) = pull_back(torch.ones_like(hidden))
+            tangent = tangent * slope.unsqueeze(-2)
+    return tangent
+
+
+def _layer(params: Params, name: str, layer: int, masks: Masks | None) -> tuple[Tensor, Tensor]:
+    weight, bias = params[f"{name}.weight{layer}"], params[f"{name}.bias{layer}"]
+    return weight if masks is None else weight * masks[layer].to(weight), bias
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
