@@ -8,11 +8,7 @@ from flowcheck import files
 
 paths, output = snakemake.input, snakemake.output
 parts = [files.read_weights(path) for path in paths.models]
-# Where the target's mass is belongs to no replicate: the parts share it.
-weights = {
-    name: value if name.startswith("coordinates.") else torch.cat([part[name] for part in parts])
-    for name, value in parts[0].items()
-}
+weights = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 files.write_weights(output.model, weights, files.read_weights_metadata(paths.models[0]))
 
 history = pd.concat([pd.read_csv(path) for path in paths.elbos])

@@ -7,6 +7,7 @@ import torch
 from flowcheck import files
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import Flow, Params, sample
+from flowcheck.flows.coordinates import unpack
 from flowcheck.seeds import generators_for
 
 # Draws are made and scored this many at a time: small enough for the processor's cache.
@@ -17,8 +18,8 @@ def load_flow(snakemake, dim: int) -> tuple[Flow, Params]:
     """The trained flow among the step's inputs, all replicates, in double precision."""
     torch.set_num_threads(1)
     params = snakemake.params
-    weights = files.read_weights(snakemake.input.model)
-    flow = make_flow(params.flow_family, dim, params.sizes)
+    weights, coordinates = unpack(files.read_weights(snakemake.input.model))
+    flow = make_flow(params.flow_family, dim, params.sizes, coordinates)
     return flow, {name: value.double() for name, value in weights.items()}
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from flowcheck import compiling, device, files, training
 from flowcheck.flows import make_flow
+from flowcheck.flows.coordinates import pack
 from flowcheck.seeds import generators_for
 from load_target import load_target
 from unfinished import checkpoint_of
@@ -18,7 +19,11 @@ torch.set_num_threads(1)
 params = snakemake.params
 where = device.resolve(params.device)
 target = load_target(snakemake, where)
-flow = make_flow(params.flow_family, target.dim, params.sizes)
+coordinates = None
+if params.coordinates == "gaussian":
+    fitted = files.read_arrays(snakemake.input.gaussian)
+    coordinates = torch.from_numpy(fitted["loc"]), torch.from_numpy(fitted["factor"])
+flow = make_flow(params.flow_family, target.dim, params.sizes, coordinates)
 recipe = training.Recipe(**params.recipe)
 first = int(params.first)
 replicates = np.arange(first, first + params.replicates)
@@ -59,9 +64,9 @@ made_from = {
     "target": params.target,
     "target_family": params.family,
     "target_settings": params.settings,
-    "coordinates": getattr(target, "coordinates", [f"theta[{i}]" for i in range(target.dim)]),
+    "coordinates": target.coordinates,
 }
-files.write_weights(snakemake.output.model, trained.params, made_from)
+files.write_weights(snakemake.output.model, pack(trained.params, coordinates), made_from)
 iterations, elbo = training.thinned(trained.elbo)
 history = pd.DataFrame(
     {

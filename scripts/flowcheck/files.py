@@ -115,9 +115,21 @@ def write_chains(path: str, theta: np.ndarray, stats: dict[str, np.ndarray]) -> 
     tree = from_dict(
         {"posterior": {"theta": theta}, "sample_stats": stats}, dims={"theta": ["dim"]}
     )
+    _write_tree(path, tree)
+
+
+def _write_tree(path: str, tree) -> None:
     for group in tree.subtree:
         group.attrs.pop("created_at", None)  # equal chains, equal bytes
     write_whole(path, lambda file: tree.to_netcdf(file, engine="h5netcdf"))
+
+
+def write_draws(path: str, named: dict[str, np.ndarray], stats: dict[str, np.ndarray]) -> None:
+    """ArviZ netCDF of draws by parameter name, [chain, draw, ...] each; `sample_stats` likewise."""
+    from arviz_base import from_dict
+
+    groups = {"posterior": named} | ({"sample_stats": stats} if stats else {})
+    _write_tree(path, from_dict(groups))
 
 
 def read_chains(path: str):

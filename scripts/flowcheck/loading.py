@@ -13,9 +13,8 @@ from torch import Tensor
 from flowcheck import files
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import sample
+from flowcheck.flows.coordinates import unpack
 
-# Tensors of a weights file that no replicate owns: where the target's mass is, x = loc + factor z.
-LOC, FACTOR = "coordinates.loc", "coordinates.factor"
 # What the metadata must say for a flow to be rebuilt.
 NEEDED = ("family", "sizes", "dim")
 
@@ -33,18 +32,16 @@ class TrainedFlow:
     """
 
     def __init__(self, weights: dict[str, Tensor], made_from: dict):
-        weights = {name: value.double() for name, value in weights.items()}
-        placed = [weights.pop(name) for name in (LOC, FACTOR) if name in weights]
+        own, placed = unpack({name: value.double() for name, value in weights.items()})
         self.name = made_from.get("flow")
         self.family, self.sizes, self.dim = (made_from[key] for key in NEEDED)
         self.target = made_from.get("target")
         self.target_family = made_from.get("target_family")
         self.target_settings = made_from.get("target_settings")
         self.coordinates = made_from.get("coordinates")
-        where = {"coordinates": tuple(placed)} if placed else {}
-        self._flow = make_flow(self.family, self.dim, self.sizes, **where)
-        self._weights = weights
-        self.replicates = len(next(iter(weights.values())))
+        self._flow = make_flow(self.family, self.dim, self.sizes, placed)
+        self._weights = own
+        self.replicates = len(next(iter(own.values())))
 
     def sample(self, n: int, seed: int = 0, replicate: int = 0) -> Tensor:
         """`n` independent draws [n, dim], float64. Equal seeds give equal draws.

@@ -226,6 +226,12 @@ def replicates_of_part(wildcards):
     return min(whole, own["replicates"] - int(wildcards.first))
 
 
+def coordinates_of_flow(wildcards):
+    """Input function: the Gaussian whose coordinates a flow is trained in, if it is."""
+    own = FLOW_PARAMS[wildcards.target, wildcards.flow]["coordinates"]
+    return out(f"{wildcards.target}/gaussian.npz") if own == "gaussian" else []
+
+
 def of_vae(key):
     """Params function: one entry of what the job's autoencoder is trained with."""
     return lambda wildcards: vae_params(config, wildcards.images, wildcards.vae)[key]

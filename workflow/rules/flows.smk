@@ -6,9 +6,31 @@ localrules:
     gather_divergence,
 
 
+rule fit_gaussian:
+    input:
+        data=out("{target}/data.npz"),
+        check=ancient(out("{target}/check.json")),
+    output:
+        gaussian=out("{target}/gaussian.npz"),
+    log:
+        log_of("{target}/gaussian"),
+    cache: CACHE
+    priority: 30
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("fit_gaussian", target=True),
+        seed=config["seed"],
+        **POSTERIOR,
+    script:
+        "../../scripts/fit_gaussian.py"
+
+
 rule train_flow:
     input:
         data=out("{target}/data.npz"),
+        check=ancient(out("{target}/check.json")),
+        gaussian=coordinates_of_flow,
     output:
         model=out("{target}/flows/{flow}/model.safetensors"),
         elbo=out("{target}/flows/{flow}/elbo.csv"),
@@ -31,6 +53,7 @@ rule train_flow:
         seed=config["seed"],
         device=config["device"],
         recipe=of_flow("recipe"),
+        coordinates=of_flow("coordinates"),
         first=0,
     script:
         "../../scripts/train_flow.py"
@@ -42,6 +65,7 @@ rule draw_flow:
         model=out("{target}/flows/{flow}/model.safetensors"),
     output:
         draws=out("{target}/flows/{flow}/draws.npz"),
+        named=out("{target}/flows/{flow}/draws.nc"),
     log:
         log_of("{target}/flows/{flow}/draws"),
     cache: CACHE
