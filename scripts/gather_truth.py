@@ -22,7 +22,7 @@ record = truth.gather(
     posterior.exact(),
     files.read_json(paths.evidence),
     verdict["passed"],
-    {name: None for name in posterior.coordinates},
+    posterior.coordinates,
     posterior.flat(chains).numpy(),
 )
 files.write_json(output.truth, record | {"draws": source, "describe": posterior.describe()})

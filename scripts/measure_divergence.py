@@ -1,57 +1,33 @@
-"""Every divergence of one flow from one target, replicate by replicate, beside the exact one."""
+"""Every divergence of one flow from one target, replicate by replicate, beside the truth."""
 
 from step import snakemake
 
-import numpy as np
 import pandas as pd
 import torch
-from flowcheck import divergence, files
-from flowcheck.verdict import require_passed
-from load_flow import draw_log_weights, load_flow
+from flowcheck import files
+from flowcheck.log_weights import log_densities
+from load_flow import load_flow
 from load_target import load_target
+from measuring import COLUMNS, Reference, measured_row
 
 params, paths = snakemake.params, snakemake.input
-require_passed(files.read_json(paths.verdict), paths.verdict)
-target = load_target(snakemake)
-flow, weights = load_flow(snakemake, target.dim)
-log_evidence = files.read_json(paths.exact)["log_evidence"]
-exact = torch.from_numpy(files.read_arrays(paths.exact_draws)["theta"])
-chain = files.read_chains(paths.chains)["posterior"]["theta"].values.reshape(-1, target.dim)
-reference = divergence.evenly(chain, params.knn_draws)
-draws = files.read_arrays(paths.draws)["theta"]
+posterior = load_target(snakemake)
+flow, weights = load_flow(snakemake, posterior.dim)
+reference = Reference.read(snakemake, posterior)
+draws = files.read_arrays(paths.draws)
 skipped = files.read_json(paths.run)["skipped_steps"]
-
-log_p_over_q = draw_log_weights(snakemake, target, flow, weights, params.kl_draws, "KL")
-log_p_over_q -= log_evidence
-with torch.no_grad():
-    log_q_exact = flow.log_prob(weights, exact.expand(params.replicates, -1, -1))
-log_q_over_p = (log_q_exact - (target.log_density(exact) - log_evidence)).numpy()
+log_w = log_densities(posterior.log_density, torch.from_numpy(draws["theta"])) - draws["log_q"]
 
 rows = []
 for r in range(params.replicates):
-    k = divergence.pareto_k(log_p_over_q[r])
-    elbo = divergence.mean_with_error(log_p_over_q[r] + log_evidence)
-    kl = divergence.kl_divergence(log_p_over_q[r], k)
-    forward = divergence.kl_divergence(log_q_over_p[r], divergence.pareto_k(log_q_over_p[r]))
-    own, knn = draws[r, : params.knn_draws], float("nan")
-    if np.isfinite(own).all():
-        knn = divergence.knn_divergence(own, reference, params.neighbours)
-    else:
-        print(f"WARNING: replicate {r} has draws that are not finite: no neighbour estimate")
-    rows.append(
-        {
-            "target": params.target,
-            "flow": params.flow,
-            "replicate": r,
-            "elbo": elbo.value,
-            "elbo_se": elbo.se,
-            "kl": kl.value,
-            "kl_se": kl.se,
-            "kl_forward": forward.value,
-            "kl_forward_se": forward.se,
-            "kl_knn": knn,
-            "pareto_k": k,
-            "skipped_steps": skipped[r],
-        }
-    )
-files.write_table(snakemake.output.table, pd.DataFrame(rows))
+    one = {name: value[r] for name, value in weights.items()}
+    chain_log_w = None
+    if reference.theta is not None and flow.invertible:
+        theta = torch.from_numpy(reference.theta)
+        chain_log_w = reference.log_p - log_densities(
+            lambda u, one=one: flow.log_prob(one, u), theta
+        )
+    found = measured_row(draws["theta"][r], log_w[r], chain_log_w, reference, params)
+    name = {"target": params.target, "flow": params.flow, "replicate": r}
+    rows.append(name | found | {"skipped_steps": skipped[r]})
+files.write_table(snakemake.output.table, pd.DataFrame(rows)[COLUMNS])

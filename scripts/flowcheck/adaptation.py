@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 
 from flowcheck.evaluating import ValueAndGradient, finite, forgiving
 from flowcheck.hmc import DIVERGENT_ENERGY, Chains, DualAveraging, Info, leapfrog
-from flowcheck.metric import Metric, estimate, identity
+from flowcheck.metric import estimate, identity
 from flowcheck.trajectory_length import TrajectoryLength
 
 # Dimensions up to which the metric is dense.
@@ -146,7 +146,7 @@ class _Sampler:
         else:
             length = self.trajectory.share(transition)
         before = self.state.theta
-        _, proposal, steps = self._transition(length)
+        _, proposal, _ = self._transition(length)
         if not alone:
             self._learn_length(before, proposal, length)
         self._learn_step(proposal.acceptance, alone)

@@ -108,20 +108,37 @@ def _of_safetensors(path: str | Path, read: Callable):
         ) from None
 
 
-def write_chains(path: str, theta: np.ndarray, stats: dict[str, np.ndarray]) -> None:
-    """ArviZ netCDF: posterior `theta` [chain, draw, dim], `sample_stats` [chain, draw] each."""
+def write_chains(
+    path: str,
+    theta: np.ndarray,
+    stats: dict[str, np.ndarray],
+    named: dict[str, np.ndarray] | None = None,
+) -> None:
+    """ArviZ netCDF of chains theta [chain, draw, dim], with `sample_stats` [chain, draw] each.
+
+    The posterior holds `theta`; or, where the target has names, each parameter [chain, draw, ...],
+    constrained, with theta in a group `unconstrained_posterior`.
+    """
     from arviz_base import from_dict
 
-    tree = from_dict(
-        {"posterior": {"theta": theta}, "sample_stats": stats}, dims={"theta": ["dim"]}
-    )
-    _write_tree(path, tree)
+    groups = {"posterior": named or {"theta": theta}, "sample_stats": stats}
+    if named:
+        groups["unconstrained_posterior"] = {"theta": theta}
+    _write_tree(path, from_dict(groups, dims={"theta": ["dim"]}))
 
 
-def _write_tree(path: str, tree) -> None:
-    for group in tree.subtree:
-        group.attrs.pop("created_at", None)  # equal chains, equal bytes
-    write_whole(path, lambda file: tree.to_netcdf(file, engine="h5netcdf"))
+def read_theta(path: str) -> np.ndarray:
+    """The unconstrained draws [chain, draw, dim] of a file that `write_chains` wrote."""
+    tree = read_chains(path)
+    own = "unconstrained_posterior" if "unconstrained_posterior" in tree else "posterior"
+    return tree[own]["theta"].values
+
+
+def read_named(path: str) -> dict[str, np.ndarray]:
+    """The draws by parameter name, [chain, draw, ...] each, of an ArviZ netCDF or an .npz file."""
+    if str(path).endswith(".npz"):
+        return read_arrays(path)
+    return {name: values.values for name, values in read_chains(path)["posterior"].items()}
 
 
 def write_draws(path: str, named: dict[str, np.ndarray], stats: dict[str, np.ndarray]) -> None:
@@ -130,6 +147,12 @@ def write_draws(path: str, named: dict[str, np.ndarray], stats: dict[str, np.nda
 
     groups = {"posterior": named} | ({"sample_stats": stats} if stats else {})
     _write_tree(path, from_dict(groups))
+
+
+def _write_tree(path: str, tree) -> None:
+    for group in tree.subtree:
+        group.attrs.pop("created_at", None)  # equal chains, equal bytes
+    write_whole(path, lambda file: tree.to_netcdf(file, engine="h5netcdf"))
 
 
 def read_chains(path: str):

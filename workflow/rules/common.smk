@@ -192,6 +192,12 @@ def hmc_run(target, run):
     return config["hmc"][run if fixed else "adaptive"]
 
 
+def floor_repeats(target):
+    """Param: repeats behind the neighbour estimator's floor, fewer where there are many targets."""
+    wanted = config["divergence"]["floor_repeats"]
+    return wanted if target == STUDIED else min(wanted, 20)
+
+
 def of_target(value):
     """Params function: `value` of the job's target."""
     return lambda wildcards: value(wildcards.target)
@@ -263,4 +269,11 @@ VAE = {
     "vae": "{vae}",
     "hidden": of_vae("hidden"),
     "latent": of_vae("latent"),
+}
+
+# What approximations are measured against.
+TRUTH = {
+    "truth": out("{target}/truth.json"),
+    "exact_draws": out("{target}/exact_draws.npz"),
+    "chains": out("{target}/hmc/long.nc"),
 }

@@ -19,9 +19,9 @@ rule fit_gaussian:
     conda:
         ENVIRONMENT
     params:
+        **POSTERIOR,
         code=code("fit_gaussian", target=True),
         seed=config["seed"],
-        **POSTERIOR,
     script:
         "../../scripts/fit_gaussian.py"
 
@@ -83,11 +83,8 @@ rule draw_flow:
 
 rule measure_divergence:
     input:
+        **TRUTH,
         data=out("{target}/data.npz"),
-        exact=out("{target}/exact.json"),
-        exact_draws=out("{target}/exact_draws.npz"),
-        chains=out("{target}/hmc/long.nc"),
-        verdict=out("{target}/hmc/long.json"),
         model=out("{target}/flows/{flow}/model.safetensors"),
         run=out("{target}/flows/{flow}/run.json"),
         draws=out("{target}/flows/{flow}/draws.npz"),
@@ -106,11 +103,30 @@ rule measure_divergence:
         **FLOW,
         code=code("measure_divergence", target=True, flow=True),
         seed=config["seed"],
-        kl_draws=config["divergence"]["kl_draws"],
         knn_draws=config["divergence"]["knn_draws"],
         neighbours=config["divergence"]["neighbours"],
     script:
         "../../scripts/measure_divergence.py"
+
+
+rule measure_moments:
+    input:
+        **TRUTH,
+        data=out("{target}/data.npz"),
+        draws=of_flows("{target}/flows/{flow}/draws.npz"),
+    output:
+        table=out("{target}/moments.csv"),
+    log:
+        log_of("{target}/moments"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        **POSTERIOR,
+        code=code("measure_moments", target=True),
+        flows=of_target(FLOWS.get),
+    script:
+        "../../scripts/measure_moments.py"
 
 
 rule gather_divergence:
@@ -148,6 +164,6 @@ rule knn_floor:
         seed=config["seed"],
         draws=config["divergence"]["knn_draws"],
         neighbours=config["divergence"]["neighbours"],
-        repeats=config["divergence"]["floor_repeats"],
+        repeats=of_target(floor_repeats),
     script:
         "../../scripts/knn_floor.py"

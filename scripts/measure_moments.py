@@ -1,0 +1,48 @@
+"""Means and standard deviations of every approximation of one target, beside the truth's."""
+
+from step import snakemake
+
+import numpy as np
+import pandas as pd
+import torch
+from arviz_stats.base import array_stats
+from flowcheck import files
+from flowcheck.distances import moment_rows
+from load_target import load_target
+
+paths = snakemake.input
+posterior = load_target(snakemake)
+names = posterior.coordinates
+truth = files.read_json(paths.truth)["expectations"]
+
+
+def flat(theta: np.ndarray) -> np.ndarray:
+    """Unconstrained draws [..., dim] as constrained scalars [..., k]."""
+    return posterior.flat(torch.from_numpy(theta)).numpy()
+
+
+rows = [
+    {
+        "approximation": "truth",
+        "replicate": 0,
+        "parameter": name,
+        "mean": known["mean"],
+        "sd": known["sd"],
+        "mean_se": known["mean_se"],
+        "mean_error": 0.0,
+        "sd_ratio": 1.0,
+    }
+    for name, known in truth.items()
+]
+chains = flat(files.read_theta(paths.chains))
+errors = np.array(
+    [
+        array_stats.mcse(chains[..., i], chain_axis=0, draw_axis=1, method="mean")
+        for i in range(len(names))
+    ]
+)
+rows += moment_rows("hmc", 0, chains.reshape(-1, len(names)), names, truth, errors)
+for flow, path in zip(snakemake.params.flows, paths.draws, strict=True):
+    for replicate, theta in enumerate(files.read_arrays(path)["theta"]):
+        rows += moment_rows(flow, replicate, flat(theta), names, truth)
+files.write_table(snakemake.output.table, pd.DataFrame(rows))

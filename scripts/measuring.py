@@ -1,0 +1,115 @@
+"""What the steps that measure an approximation share: the truth's draws, and a row of the table."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from flowcheck import divergence, files, weights
+from flowcheck.distances import sliced_w2
+from flowcheck.divergence import Estimate
+from flowcheck.log_weights import log_densities
+from flowcheck.seeds import seed_for
+
+# In more dimensions than this, nearest neighbours say nothing.
+NEIGHBOUR_DIM = 5
+# Draws of each side in a sliced distance, and chains that independent draws are dealt to, so that
+# one estimator of errors serves both.
+SLICED_DRAWS, DEALT = 5000, 4
+COLUMNS = [
+    "target", "flow", "replicate", "elbo", "elbo_se", "kl", "kl_se", "kl_forward",
+    "kl_forward_se", "kl_knn", "pareto_k", "skipped_steps", "kl_mc", "kl_mc_se", "kl_forward_mc",
+    "kl_forward_mc_se", "kl_shape", "kl_unseen", "eubo", "eubo_se", "tv", "c2st_best",
+    "sliced_w2", "grade",
+]  # fmt: skip
+
+
+class Reference(NamedTuple):
+    """The truth of one target, as approximations are measured against it.
+
+    theta [C, N, dim], unconstrained, and log_p [C, N], the unnormalised log density there: None
+    where no draws can be trusted.
+    """
+
+    grade: str
+    evidence: Estimate | None
+    theta: np.ndarray | None
+    log_p: np.ndarray | None
+
+    @classmethod
+    def read(cls, snakemake, posterior) -> "Reference":
+        """From the step's inputs truth, exact_draws and chains."""
+        truth = files.read_json(snakemake.input.truth)
+        evidence = None
+        if truth["log_evidence"] is not None:
+            evidence = Estimate(truth["log_evidence"], truth["log_evidence_se"])
+        theta = None
+        if truth["draws"] == "exact":
+            exact = files.read_arrays(snakemake.input.exact_draws)["theta"]
+            theta = exact[: len(exact) // DEALT * DEALT].reshape(DEALT, -1, posterior.dim)
+        elif truth["draws"] == "hmc":
+            theta = files.read_theta(snakemake.input.chains)
+        log_p = None
+        if theta is not None:
+            log_p = log_densities(posterior.log_density, torch.from_numpy(theta))
+        return cls(truth["grade"], evidence, theta, log_p)
+
+    def evenly(self, n: int) -> np.ndarray:
+        """At most n of its draws, [n, dim]."""
+        return divergence.evenly(self.theta.reshape(-1, self.theta.shape[-1]), n)
+
+
+def measured_row(
+    draws: np.ndarray,
+    log_w: np.ndarray | None,
+    chain_log_w: np.ndarray | None,
+    reference: Reference,
+    params,
+) -> dict:
+    """The columns of divergence.csv of one replicate, but for its name and skipped steps.
+
+    draws [n, dim]; log_w [n] and chain_log_w as in `weights.measure`; None where unknown.
+    """
+    row = dict.fromkeys(COLUMNS[3:], float("nan")) | {"grade": reference.grade}
+    if log_w is not None:
+        row |= _from_weights(weights.measure(log_w, reference.evidence, chain_log_w))
+    if not np.isfinite(draws).all():
+        print("WARNING: draws that are not finite: no distance between samples")
+    elif reference.theta is not None:
+        row |= _from_draws(draws, reference, params)
+    return row
+
+
+def _from_weights(found: weights.Measured) -> dict:
+    return {
+        "elbo": found.elbo.value,
+        "elbo_se": found.elbo.se,
+        "kl": found.kl.value,
+        "kl_se": found.kl.se,
+        "kl_forward": found.kl_forward.value,
+        "kl_forward_se": found.kl_forward.se,
+        "pareto_k": found.pareto_k,
+        "kl_mc": found.kl.value,
+        "kl_mc_se": found.kl.se,
+        "kl_forward_mc": found.kl_forward.value,
+        "kl_forward_mc_se": found.kl_forward.se,
+        "kl_shape": found.shape.value,
+        "kl_unseen": found.unseen.value,
+        "eubo": found.eubo.value,
+        "eubo_se": found.eubo.se,
+        "tv": found.tv.value,
+        "c2st_best": 0.5 + 0.5 * found.tv.value,
+    }
+
+
+def _from_draws(draws: np.ndarray, reference: Reference, params) -> dict:
+    row = {}
+    if draws.shape[1] <= NEIGHBOUR_DIM:
+        others = reference.evenly(params.knn_draws)
+        own = draws[: params.knn_draws]
+        row["kl_knn"] = divergence.knn_divergence(own, others, params.neighbours)
+    others = reference.evenly(2 * SLICED_DRAWS)
+    rng = np.random.default_rng(seed_for(params.seed, params.target, "sliced"))
+    row["sliced_w2"] = sliced_w2(
+        draws[:SLICED_DRAWS], others[::2], np.maximum(others.std(0), 1e-300), rng
+    )
+    return row
