@@ -31,7 +31,7 @@ from flowcheck.log_weights import log_densities
 from flowcheck.pathfinder import pathfinder
 from flowcheck.seeds import seed_for
 
-FLOW = {"blocks": 8, "hidden": [64, 64], "activation": "silu", "scale_bound": 2.0}
+FLOW = {"blocks": 4, "hidden": [64, 64], "activation": "silu", "scale_bound": 2.0}
 DRAWS = 20_000  # of each bridge's proposal
 FLOW_SHARE = 0.8  # of the mixture; the Gaussians have the rest in equal parts
 FAR_PATHS, REFINING_STEPS = 2, 1000
