@@ -154,8 +154,11 @@ class Posterior:
 
     def flat(self, u: Tensor) -> Tensor:
         """Constrained scalars in the order of `coordinates`; [..., dim] -> [..., coordinates]."""
-        leading = u.shape[:-1]
-        return torch.cat([v.reshape((*leading, -1)) for v in self.constrain(u).values()], -1)
+        axes = u.ndim - 1
+        values = self.constrain(u).values()
+        return torch.cat(
+            [v.flatten(axes) if v.ndim > axes else v.unsqueeze(-1) for v in values], -1
+        )
 
     def unconstrain(self, named: dict) -> Tensor:
         """The inverse of `constrain`: {name: [..., *shape]} -> [..., dim], float64.
