@@ -1,5 +1,6 @@
 """The posteriors in examples/: they pass a first look, and are the models they say they are."""
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_the_regression_is_short_and_scipys():
     )
     found = target.log_density(u) - target.log_jacobian(u)
     assert float(found) == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_the_documentation_shows_the_regression():
+    guide = (EXAMPLES.parent / "docs" / "own-posterior.md").read_text(encoding="utf-8")
+    block = guide.split("    # my_model.py\n")[1].split("\n\nand a config")[0]
+    code = (EXAMPLES / "regression.py").read_text(encoding="utf-8").split('"""')[2]
+    assert textwrap.dedent(block).split() == code.split()
 
 
 def agrees(target, family: str, tolerance: float) -> None:

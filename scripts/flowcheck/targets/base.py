@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from flowcheck.calls import Calls, FromNumpy
+from flowcheck.calls import Calls, from_numpy
 from flowcheck.declaration import declared
 from flowcheck.expectations import completed
 from flowcheck.model_errors import ModelError, nearest
@@ -66,7 +66,7 @@ class Posterior:
         """
         u = u.double()
         if self.from_numpy:
-            return FromNumpy.apply(u, self._call.value_and_grad)
+            return from_numpy(u, self._call.value_and_grad)
         if self.batched:
             return self._call("log_density", self._point, u)
         flat = u.reshape(-1, self.dim)
