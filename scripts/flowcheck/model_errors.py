@@ -91,7 +91,10 @@ def explain(error: Exception, file: str, doing: str, shapes: dict | None = None)
     message = f"{place}: {doing}, {type(error).__name__}: {text}"
     if shapes and any(word in text for word in ("size", "shape", "dimension")):
         listed = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
-        message += f". The arguments of one point have shapes {listed}"
+        message += (
+            f". The arguments of one point have shapes {listed}; a vector of terms is added up by "
+            ".sum()"
+        )
     return ModelError(message)
 
 
