@@ -7,8 +7,10 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 BENCH_VENV := .bench-venv
 BENCH := $(BENCH_VENV)/.installed
+EXAMPLES_VENV := .examples-venv
+EXAMPLES := $(EXAMPLES_VENV)/.installed
 
-.PHONY: report test test-slurm test-browser test-bench bench lint clean
+.PHONY: report test test-slurm test-browser test-bench test-examples bench lint clean
 
 report: $(RUNTIME)
 	$(VENV)/bin/snakemake
@@ -35,6 +37,10 @@ bench: $(BENCH)
 test-bench: $(BENCH)
 	$(BENCH_VENV)/bin/python -m pytest -m bench tests/bench
 
+# The examples that take models from NumPyro and PyMC, in an environment of their own.
+test-examples: $(EXAMPLES)
+	$(EXAMPLES_VENV)/bin/python -m pytest -m examples tests/examples
+
 lint: $(DEVELOPMENT)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -42,7 +48,7 @@ lint: $(DEVELOPMENT)
 	$(VENV)/bin/snakemake --lint
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) .snakemake
+	rm -rf $(VENV) $(BENCH_VENV) $(EXAMPLES_VENV) .snakemake
 
 $(RUNTIME): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -59,4 +65,10 @@ $(BENCH): requirements.lock bench/requirements.lock
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 		-r requirements.lock -r bench/requirements.lock
+	touch $@
+
+$(EXAMPLES): requirements.lock examples/requirements.lock
+	$(PYTHON) -m venv $(EXAMPLES_VENV)
+	$(EXAMPLES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements.lock -r examples/requirements.lock
 	touch $@

@@ -45,6 +45,8 @@ class Calls:
         try:
             with double_precision():
                 return function(*arguments)
+        except ModelError:
+            raise
         except Exception as error:
             shapes = self.shapes if name in ("log_density", "gradient") else {}
             raise explain(error, self.file, f"in {name}", shapes) from error
@@ -93,9 +95,16 @@ class Calls:
         )
 
 
-class FromNumpy(torch.autograd.Function):
-    """A log density from values and gradients in NumPy: u [..., dim] -> [...]."""
+@torch.compiler.disable(reason="values and gradients come from NumPy")
+def from_numpy(u: Tensor, value_and_grad: Callable) -> Tensor:
+    """A log density [...] of u [..., dim], differentiable once, from values and gradients in NumPy.
 
+    The compiler would try to follow NumPy's functions; a compiled training step goes eager here.
+    """
+    return _FromNumpy.apply(u, value_and_grad)
+
+
+class _FromNumpy(torch.autograd.Function):
     @staticmethod
     def forward(ctx, u: Tensor, value_and_grad: Callable) -> Tensor:
         points = u.detach().cpu().numpy().reshape(-1, u.shape[-1])

@@ -181,17 +181,9 @@ def _ignored(posterior: Posterior) -> list[str]:
 
 def _gradient_error(posterior: Posterior, u: Tensor, gradient: Tensor) -> float:
     """The largest difference from central differences of fourth order, beside the gradient."""
-    best = torch.full_like(gradient, torch.inf)
-    directions = torch.eye(posterior.dim, dtype=torch.float64)
     with torch.no_grad():
-        for step in STEPS:
-            values = [
-                posterior.log_density(u.unsqueeze(1) + k * step * directions)
-                for k in (-2, -1, 1, 2)
-            ]
-            far_below, below, above, far_above = values
-            found = (8 * (above - below) - (far_above - far_below)) / (12 * step)
-            best = torch.fmin(best, (found - gradient).abs())
+        pairs = zip(u, gradient, strict=True)
+        best = torch.stack([_nearest_difference(posterior, *pair) for pair in pairs])
     relative = best / (1 + gradient.abs().amax(-1, keepdim=True))
     worst = float(relative.max())
     if not worst <= GRADIENT_LIMIT:
@@ -207,6 +199,19 @@ def _gradient_error(posterior: Posterior, u: Tensor, gradient: Tensor) -> float:
             f"along {_label(posterior, index)}; {cause}",
         )
     return worst
+
+
+def _nearest_difference(posterior: Posterior, u: Tensor, gradient: Tensor) -> Tensor:
+    """|finite difference - gradient| of each coordinate at u [dim], by the best of the steps."""
+    best = torch.full_like(gradient, torch.inf)
+    directions = torch.eye(posterior.dim, dtype=torch.float64)
+    for step in STEPS:
+        far_below, below, above, far_above = (
+            posterior.log_density(u + k * step * directions) for k in (-2, -1, 1, 2)
+        )
+        found = (8 * (above - below) - (far_above - far_below)) / (12 * step)
+        best = torch.fmin(best, (found - gradient).abs())
+    return best
 
 
 def _label(posterior: Posterior, index: int) -> str:

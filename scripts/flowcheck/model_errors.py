@@ -49,6 +49,11 @@ _MEANINGS = (
         "torch.tensor(data['group']).long() for what serves as an index",
     ),
     (
+        ("positive-definite", "singular"),
+        "a matrix cannot be factorised at some of the points. Add a small constant to its "
+        "diagonal, or use torch.linalg.cholesky_ex, which does not raise, and torch.where",
+    ),
+    (
         ("expected scalar type", "same dtype", "must have the same dtype"),
         "float32 meets float64 there: parameters and data arrive as float64, so leave out .float() "
         "and dtype=torch.float32",
@@ -71,8 +76,6 @@ def explain(error: Exception, file: str, doing: str, shapes: dict | None = None)
     shapes: of the arguments at one point, by name, if they were tensors; they are told where
     torch's own message is about shapes.
     """
-    if isinstance(error, ModelError):
-        return error
     text = " ".join(str(error).split()) or "(no message)"
     meaning = next((words for marks, words in _MEANINGS if any(m in text for m in marks)), None)
     if meaning is None and _inside_numpy(error) and _inside(error, file) is not None:
@@ -88,7 +91,10 @@ def explain(error: Exception, file: str, doing: str, shapes: dict | None = None)
     message = f"{place}: {doing}, {type(error).__name__}: {text}"
     if shapes and any(word in text for word in ("size", "shape", "dimension")):
         listed = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
-        message += f". The arguments of one point have shapes {listed}"
+        message += (
+            f". The arguments of one point have shapes {listed}; a vector of terms is added up by "
+            ".sum()"
+        )
     return ModelError(message)
 
 

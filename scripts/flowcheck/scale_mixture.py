@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from scipy.interpolate import RegularGridInterpolator
 from scipy.special import logsumexp
 
@@ -19,19 +20,22 @@ from flowcheck.gaussian import LOG_2PI
 NATS = 46.0
 COARSE = {1: 401, 2: 41}  # points per axis while the range is found
 FINE = {1: 801, 2: 65}  # and for the integral: a Gaussian then has 0.3 sd between points
-# A larger move than this, when the spacing is halved, means that the grid is too coarse.
-TOLERANCE = 1e-8
+# How far the log evidence may move when the spacing is halved. The error of the finer grid is about
+# the square of the coarser one's.
+TOLERANCE = 1e-6
+# Draws are proposed this many at a time: their matrices then fit into the processor's cache.
+CHUNK = 1000
 # How far the density may exceed its linear interpolation, by which draws are proposed.
 EXCESS = 1.1
 
 
 class Conditional(NamedTuple):
-    """At G points of the scales: log p(y, log scales) [G]; the coefficients' mean [G, m] and
-    precision [G, m, m]."""
+    """At G points of the scales: log p(y, log scales) [G]; the coefficients' mean [G, m] and the
+    lower Cholesky factor [G, m, m] of their precision."""
 
     log_weight: np.ndarray
     mean: np.ndarray
-    precision: np.ndarray
+    factor: np.ndarray
 
 
 def linear_model(
@@ -42,11 +46,12 @@ def linear_model(
     information: X' noise^-1 X [G, m, m]; shift: X' noise^-1 y [G, m]; log_at_zero: log N(y; 0,
     noise) [G]. log_weight of the result is log p(y | scales): the scales' prior is to be added.
     """
-    precision = information + np.diag(prior_sd**-2.0)
-    mean = np.linalg.solve(precision, shift[..., None])[..., 0]
-    log_det = np.linalg.slogdet(precision)[1] + 2 * np.log(prior_sd).sum()
-    log_marginal = log_at_zero + 0.5 * (np.einsum("gi,gi->g", shift, mean) - log_det)
-    return Conditional(log_marginal, mean, precision)
+    precision = torch.from_numpy(information + np.diag(prior_sd**-2.0))
+    factor = torch.linalg.cholesky(precision)
+    mean = torch.cholesky_solve(torch.from_numpy(shift)[..., None], factor)[..., 0].numpy()
+    log_det = 2 * factor.diagonal(dim1=1, dim2=2).log().sum(-1).numpy() + 2 * np.log(prior_sd).sum()
+    log_marginal = log_at_zero + 0.5 * (np.sum(shift * mean, -1) - log_det)
+    return Conditional(log_marginal, mean, factor.numpy())
 
 
 def log_noise(n: int, squares: float, sigma: np.ndarray) -> np.ndarray:
@@ -74,7 +79,7 @@ class ScaleMixture:
         grid = _product(self._axes)
         found = condition(grid)
         self.scales, self.mean = np.exp(grid), found.mean
-        self.covariance = np.linalg.inv(found.precision)
+        self.covariance = torch.cholesky_inverse(torch.from_numpy(found.factor)).numpy()
         log_mass = (found.log_weight + _log_trapezoid(self._axes)).reshape([*map(len, self._axes)])
         self.log_evidence = float(logsumexp(log_mass))
         every_second = log_mass[(slice(None, None, 2),) * len(ranges)]
@@ -124,15 +129,16 @@ class ScaleMixture:
         steps = np.array([axis[1] - axis[0] for axis in self._axes])
         kept, missing = [], n
         while missing > 0:
-            proposed = self._propose(missing + missing // 4 + 10, rng)
+            proposed = self._propose(min(missing + missing // 4 + 10, CHUNK), rng)
             found = self._condition(proposed)
             log_mass = found.log_weight + np.log(steps).sum() - self.log_evidence
             ratio = np.exp(log_mass) / interpolated(proposed)
             chosen = np.flatnonzero(EXCESS * rng.random(len(ratio)) < ratio)[:missing]
             # With precision L L', inv(L') times standard normals has the inverse as covariance.
-            factor = np.linalg.cholesky(found.precision[chosen]).swapaxes(1, 2)
-            noise = np.linalg.solve(factor, rng.standard_normal((*found.mean[chosen].shape, 1)))
-            kept.append((np.exp(proposed[chosen]), found.mean[chosen] + noise[..., 0]))
+            upper = torch.from_numpy(found.factor[chosen]).mT
+            noise = torch.from_numpy(rng.standard_normal((*found.mean[chosen].shape, 1)))
+            noise = torch.linalg.solve_triangular(upper, noise, upper=True)[..., 0].numpy()
+            kept.append((np.exp(proposed[chosen]), found.mean[chosen] + noise))
             missing -= len(chosen)
         scales, coefficients = zip(*kept, strict=True)
         return np.concatenate(scales), np.concatenate(coefficients)

@@ -86,7 +86,9 @@ class Parameter:
         value = self.transform(x)
         log_det = self.transform.log_abs_det_jacobian(x, value)
         # Elementwise bijections give a term for each element, others one for each vector.
-        return value, log_det.reshape((*u.shape[:-1], -1)).sum(-1)
+        return value, log_det.sum(
+            tuple(range(u.ndim - 1, log_det.ndim))
+        ) if log_det.ndim >= u.ndim else log_det
 
     def unconstrain(self, value: Tensor) -> Tensor:
         """The inverse of `constrain`: value [..., *shape] -> u [..., size]."""

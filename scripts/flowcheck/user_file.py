@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from flowcheck.calls import double_precision
 from flowcheck.model_errors import ModelError, explain, nearest
 
 
@@ -30,7 +31,7 @@ def load_class(file: str, name: str = "Target") -> type:
     module = importlib.util.module_from_spec(spec)
     sys.modules[unique] = module
     try:
-        with _folder_first(path.parent, unique):
+        with double_precision(), _folder_first(path.parent, unique):
             spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[unique]

@@ -82,6 +82,9 @@ MISTAKES = {
     ),
     "a mask": (NAMED, "return x[x > 0].sum()", "indexing with a mask", 9),
     "float indices": (NAMED, "return x[torch.tensor([0.0])].sum()", r"\.long\(\)", 9),
+    "a singular matrix": (
+        NAMED, "return torch.linalg.cholesky(-torch.eye(2) * mu ** 2).sum()", "cholesky_ex", 9
+    ),
     "float32": (
         NAMED, "return (torch.ones(2, 3, dtype=torch.float32) @ x).sum()", "float32 meets", 9
     ),

@@ -9,6 +9,7 @@ import torch
 from scipy import stats
 from torch.distributions import Dirichlet, HalfCauchy, MultivariateNormal, Normal
 
+from flowcheck.compiling import compile_fixed, or_else
 from flowcheck.model_errors import ModelError
 from flowcheck.targets.base import Posterior
 
@@ -157,6 +158,15 @@ def test_names_and_back(kind):
         torch.testing.assert_close(target.unconstrain(named), u, rtol=1e-9, atol=1e-9)
     flat = {name: value[0] for name, value in named.items()}
     torch.testing.assert_close(target.unconstrain(flat), u[0], rtol=1e-9, atol=1e-9)
+
+
+def test_what_numpy_computes_is_not_compiled():
+    target, said = posterior(Numpy()), []
+    compiled = compile_fixed(lambda u: target.log_density(u).sum(), torch.device("cpu"))
+    chosen = or_else(compiled, lambda u: target.log_density(u).sum(), said.append)
+    u = points(3, 2)
+    torch.testing.assert_close(chosen(u), target.log_density(u).sum())
+    assert len(said) == 1
 
 
 def test_without_names_there_is_theta():

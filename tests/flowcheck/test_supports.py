@@ -23,7 +23,7 @@ SUPPORTS = {
     "greater than": (constraints.greater_than(3.0), (), 1, lambda v: v > 3),
     "less than": ((constraints.less_than(-1.0), 2), (2,), 2, lambda v: v < -1),
     "bounds of their own": (
-        (constraints.interval(torch.zeros(2), torch.tensor([1.0, 5.0])), 2),
+        (constraints.interval(torch.zeros(2).double(), torch.tensor([1.0, 5.0]).double()), 2),
         (2,),
         2,
         lambda v: (v > 0) & (v < torch.tensor([1.0, 5.0])),

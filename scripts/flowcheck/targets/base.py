@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from flowcheck.calls import Calls, FromNumpy
+from flowcheck.calls import Calls, from_numpy
 from flowcheck.declaration import declared
 from flowcheck.expectations import completed
 from flowcheck.model_errors import ModelError, nearest
@@ -66,7 +66,7 @@ class Posterior:
         """
         u = u.double()
         if self.from_numpy:
-            return FromNumpy.apply(u, self._call.value_and_grad)
+            return from_numpy(u, self._call.value_and_grad)
         if self.batched:
             return self._call("log_density", self._point, u)
         flat = u.reshape(-1, self.dim)
@@ -154,8 +154,11 @@ class Posterior:
 
     def flat(self, u: Tensor) -> Tensor:
         """Constrained scalars in the order of `coordinates`; [..., dim] -> [..., coordinates]."""
-        leading = u.shape[:-1]
-        return torch.cat([v.reshape((*leading, -1)) for v in self.constrain(u).values()], -1)
+        axes = u.ndim - 1
+        values = self.constrain(u).values()
+        return torch.cat(
+            [v.flatten(axes) if v.ndim > axes else v.unsqueeze(-1) for v in values], -1
+        )
 
     def unconstrain(self, named: dict) -> Tensor:
         """The inverse of `constrain`: {name: [..., *shape]} -> [..., dim], float64.
