@@ -128,7 +128,7 @@ class CouplingFlow(base.Flow):
         scale = self.scale(params)
         if scale is None:
             return None, z.new_zeros(z.shape[:-1])
-        rows = scale.unsqueeze(-2).unbind(-3)
+        rows = [scale[..., k, None, :] for k in range(self.blocks)]
         log_det = scale.log().sum((-1, -2)).unsqueeze(-1)
         return [self._halves(row) for row in rows], log_det.expand(z.shape[:-1])
 
