@@ -1,8 +1,15 @@
 # `make report` and `make test` install what they need into .venv, then do what they say;
 # `make bench` likewise into .bench-venv, since the libraries it races are nobody else's business.
 
+# Snakemake runs the environment's Python by its path, unquoted.
+ifneq ($(words $(CURDIR)),1)
+$(error the path of this checkout holds a space, which Snakemake cannot work with: "$(CURDIR)". \
+	Move or clone it to a path without one)
+endif
+
 PYTHON ?= python3
 VENV := .venv
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 BENCH_VENV := .bench-venv
@@ -13,15 +20,14 @@ EXAMPLES := $(EXAMPLES_VENV)/.installed
 .PHONY: report test test-slurm test-browser test-bench test-examples bench lint clean
 
 report: $(RUNTIME)
-	$(VENV)/bin/snakemake
-	@echo "The report: $(CURDIR)/results/report.html"
+	@$(VENV)/bin/snakemake
 
 test: lint
 	$(VENV)/bin/python -m pytest
 
 # Brings up a one-node SLURM of its own from Debian's packages; needs root.
 test-slurm: $(DEVELOPMENT)
-	sh tests/slurm/install.sh
+	sh tests/slurm/install.sh $(VENV)/bin/python
 	$(VENV)/bin/python -m pytest -m slurm tests/slurm
 
 # Looks at the tiny study's report in Debian's Chromium, or at a page: make test-browser PAGE=FILE.
@@ -50,21 +56,22 @@ lint: $(DEVELOPMENT)
 clean:
 	rm -rf $(VENV) $(BENCH_VENV) $(EXAMPLES_VENV) .snakemake
 
-$(RUNTIME): requirements.lock
+$(RUNTIME): requirements.lock requirements-hashed.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "flowcheck needs Python 3.11 or newer: make report PYTHON=python3.12, say"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	touch $@
+	@echo "Installing the pinned environment into $(VENV): a minute or two, 1.3 GB"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r requirements-hashed.lock
+	@$(VENV)/bin/python $(PIP_INSTALL) -r requirements.lock
+	@touch $@
 
 $(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
-	touch $@
+	@$(VENV)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
 
 $(BENCH): requirements.lock bench/requirements.lock
 	$(PYTHON) -m venv $(BENCH_VENV)
-	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		-r requirements.lock -r bench/requirements.lock
+	$(BENCH_VENV)/bin/python $(PIP_INSTALL) -r requirements.lock -r bench/requirements.lock
 	touch $@
 
 $(EXAMPLES): requirements.lock examples/requirements.lock

@@ -1,6 +1,9 @@
 """What the documents say holds: pins agree, keys are described, files and links exist."""
 
+import ast
 import re
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,41 +17,83 @@ DOCUMENTS = sorted(
 )
 
 
-def pins(lines) -> dict:
-    """name -> version of `name==version` lines, extras left out."""
-    found = (re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==(\S+)", line) for line in lines)
-    return {match[1].lower(): match[2] for match in found if match}
+def pins(path: str) -> dict:
+    """name -> version of a lock file's `name==version` lines, whatever hashes follow them."""
+    lines = (ROOT / path).read_text(encoding="utf-8").split("\n")
+    found = (re.fullmatch(r"([A-Za-z0-9_.-]+)==([^\s;]+).*", line) for line in lines)
+    return {canonical(match[1]): match[2] for match in found if match}
 
 
-LOCK = pins((ROOT / "requirements.lock").read_text().split("\n"))
+def canonical(name: str) -> str:
+    """A package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def direct_packages() -> list[str]:
-    """The packages that the README's table explains."""
-    readme = (ROOT / "README.md").read_text()
-    table = readme[readme.index("| package | for |") :].split("\n\n")[0]
-    cells = [line.split("|")[1] for line in table.split("\n")[2:]]
-    return [name.strip().lower() for cell in cells for name in cell.split(",")]
+LOCK = pins("requirements.lock")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# What the workflow needs besides the library's own dependencies.
+OF_THE_WORKFLOW = {"snakemake", "psutil", "pygments"}
+
+
+def lower_bounds() -> dict:
+    """name -> the oldest version that pyproject.toml takes."""
+    found = (re.fullmatch(r"([\w.-]+)(?:\[.*\])?>=(\S+)", line) for line in PROJECT["dependencies"])
+    return {canonical(match[1]): match[2] for match in found}
 
 
 def test_every_locked_package_is_pinned():
-    lines = (ROOT / "requirements.lock").read_text().split("\n")
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").split("\n")
     assert len(LOCK) == sum(1 for line in lines if line and not line.startswith("#"))
     assert "torch" in LOCK
 
 
-def test_the_conda_environment_agrees_with_the_lock():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+def test_the_hashed_lock_is_the_lock_but_for_what_differs_by_platform():
+    hashed = pins("requirements-hashed.lock")
+    assert hashed == {k: v for k, v in LOCK.items() if k not in ("torch", "torchvision")}
+
+
+@pytest.mark.parametrize("path", ["hashed", "dev", "slurm"])
+def test_every_hashed_package_has_its_hashes(path):
+    text = (ROOT / f"requirements-{path}.lock").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[A-Za-z])", text)[1:]
+    assert len(entries) == len(pins(f"requirements-{path}.lock"))
+    for entry in entries:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+
+
+def test_the_conda_environment_is_the_lock(tmp_path):
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     nested = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    conda = pins(nested)
-    assert len(conda) == len(nested), "every package of environment.yml needs an exact version"
-    assert conda == {name: LOCK[name] for name in conda}
+    (tmp_path / "nested").write_text("\n".join(nested))
+    assert pins(str(tmp_path / "nested")) == LOCK
+
+
+def test_the_library_takes_the_locks_versions_and_newer():
+    assert lower_bounds() == {name: LOCK[name] for name in lower_bounds()}
+    assert len(lower_bounds()) == len(PROJECT["dependencies"])
+
+
+def test_the_library_names_every_package_it_imports():
+    imports = set()
+    for path in (ROOT / "scripts/flowcheck").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imports |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imports.add(node.module.split(".")[0])
+    modules = {"sklearn": "scikit-learn", "markdown_it": "markdown-it-py"}
+    foreign = imports - set(sys.stdlib_module_names) - {"flowcheck"}
+    named = {canonical(modules.get(name, name)) for name in foreign}
+    # xarray comes with an extra of arviz-stats; h5py is what h5netcdf writes through.
+    assert named - {"xarray", "mpl-toolkits"} == set(lower_bounds()) - {"h5netcdf", "h5py"}
 
 
 def test_the_readme_explains_each_direct_dependency():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    nested = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert sorted(direct_packages()) == sorted(pins(nested))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("| package | for |") :].split("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.split("\n")[2:]]
+    named = [canonical(name.strip()) for cell in cells for name in cell.split(",")]
+    assert sorted(named) == sorted(set(lower_bounds()) | OF_THE_WORKFLOW)
 
 
 def described_keys(schema: dict) -> set:
