@@ -32,9 +32,13 @@ class Settings:
 
 
 class Chains(NamedTuple):
-    """What was kept: theta [C, N, dim]; the rest [C, N]; the step size after adaptation.
+    """What was kept: theta [C, N, dim], then four [C, N], and how it was reached.
 
     energy is the Hamiltonian of each state with the momentum it was reached by, lp the log density.
+    The step size is the one after adaptation; leapfrog_steps is the mean over the draws kept;
+    gradients counts those of all chains, warm-up included. Lengths are in the metric's coordinates,
+    theta = A z, of which `metric` is the factor A, its diagonal [dim] or lower triangular
+    [dim, dim].
     """
 
     theta: Tensor
@@ -43,6 +47,10 @@ class Chains(NamedTuple):
     acceptance_rate: Tensor
     diverging: Tensor
     step_size: float
+    leapfrog_steps: float
+    trajectory_length: float
+    gradients: int
+    metric: Tensor
 
 
 class Info(NamedTuple):
@@ -79,6 +87,26 @@ def leapfrog(
     return theta, momentum, grad
 
 
+class DualAveraging:
+    """Step sizes moved until the acceptance is as asked; each entry of step_size by itself.
+
+    reach: the first steps are pulled towards this many times the step size given.
+    """
+
+    def __init__(self, step_size: Tensor, reach: float = 10.0):
+        self.centre = (reach * step_size).log()
+        self.error, self.log_mean = torch.zeros_like(step_size), step_size.log()
+        self.count = 0
+
+    def update(self, missing: Tensor) -> Tensor:
+        """The step sizes to try next; missing: the target less the acceptance just seen."""
+        self.count += 1
+        self.error = torch.lerp(self.error, missing, 1 / (self.count + T0))
+        log_step = self.centre - math.sqrt(self.count) / GAMMA * self.error
+        self.log_mean = torch.lerp(self.log_mean, log_step, self.count**-KAPPA)
+        return log_step.exp()
+
+
 class Adaptation:
     """Step sizes [C] by dual averaging over the warm-up.
 
@@ -88,28 +116,20 @@ class Adaptation:
 
     def __init__(self, step_size: float, target: float, chains: int, transitions: int):
         self.target, self.half = target, transitions // 2
-        self._restart(torch.full((chains,), step_size, dtype=torch.float64))
-
-    def _restart(self, step_size: Tensor) -> None:
-        self.centre = (10 * step_size).log()
-        self.error, self.log_mean = torch.zeros_like(step_size), step_size.log()
-        self.count = 0
+        self.averaging = DualAveraging(torch.full((chains,), step_size, dtype=torch.float64))
 
     def update(self, acceptance: Tensor, transition: int) -> Tensor:
         """The step sizes to try next, given a transition's acceptance probabilities [C]."""
         if transition == self.half:
-            self._restart(self.log_mean.median().exp().expand_as(acceptance))
+            shared = self.averaging.log_mean.median().exp()
+            self.averaging = DualAveraging(shared.expand_as(acceptance))
         if transition >= self.half:
             acceptance = acceptance.mean().expand_as(acceptance)
-        self.count += 1
-        self.error = torch.lerp(self.error, self.target - acceptance, 1 / (self.count + T0))
-        log_step = self.centre - math.sqrt(self.count) / GAMMA * self.error
-        self.log_mean = torch.lerp(self.log_mean, log_step, self.count**-KAPPA)
-        return log_step.exp()
+        return self.averaging.update(self.target - acceptance)
 
     def settled(self) -> float:
         """The step size to keep for all chains: a weighted mean of those tried, in log."""
-        return float(self.log_mean.mean().exp())
+        return float(self.averaging.log_mean.mean().exp())
 
 
 def sample(
@@ -151,7 +171,16 @@ def sample(
                 step_size = step_size.new_full(step_size.shape, adaptation.settled())
     states, infos = zip(*kept, strict=True)
     columns = (torch.stack(column, dim=1) for column in zip(*infos, strict=True))
-    return Chains(torch.stack(states, dim=1), *columns, float(step_size[0]))
+    steps, transitions = settings.leapfrog_steps, settings.warmup_draws + settings.draws
+    return Chains(
+        torch.stack(states, dim=1),
+        *columns,
+        step_size=float(step_size[0]),
+        leapfrog_steps=float(steps),
+        trajectory_length=steps * float(step_size[0]),
+        gradients=len(theta) * (1 + steps * transitions),
+        metric=theta.new_ones(theta.shape[-1]),
+    )
 
 
 def _jitter(theta: Tensor, jitter: float, generator: Generator) -> Tensor:

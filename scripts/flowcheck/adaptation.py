@@ -1,0 +1,273 @@
+"""Many-chain Hamiltonian Monte Carlo that tunes itself during warm-up, then freezes everything.
+
+The chains learn together: step size by dual averaging (Hoffman & Gelman, "The No-U-Turn Sampler",
+2014, section 3.2), metric (see `metric`), trajectory length (see `trajectory_length`). First each
+chain has a step size of its own, with short trajectories, so that one far out is not left behind;
+then come windows, each twice as long as the last, after which the metric is estimated and the rest
+starts again in its coordinates; the end of the warm-up is for the step size alone.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from flowcheck.evaluating import ValueAndGradient, finite, forgiving
+from flowcheck.hmc import DIVERGENT_ENERGY, Chains, DualAveraging, Info, leapfrog
+from flowcheck.metric import estimate, identity
+from flowcheck.trajectory_length import TrajectoryLength
+
+# Dimensions up to which the metric is dense.
+DENSE_UP_TO = 100
+# Of the warm-up: each chain by itself until FIRST, the step size alone after LAST.
+FIRST, LAST = 0.125, 0.85
+# The shortest acceptance that the harmonic mean sees: one stuck chain must not halt all the others.
+LEAST_ACCEPTANCE = 1e-3
+# A quarter of the period of a round Gaussian's motion: where a draw forgets the last one best.
+QUARTER = 0.5 * math.pi
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Counts are per chain; metric: diagonal, dense, or auto: dense up to 100 dimensions."""
+
+    chains: int = 64
+    warmup_draws: int = 500
+    draws: int = 1000
+    target_acceptance: float = 0.8
+    metric: str = "auto"
+    max_leapfrog: int = 512
+
+    def __post_init__(self):
+        if self.metric not in ("auto", "diagonal", "dense"):
+            raise ValueError(f"metric is {self.metric!r}: it should be auto, diagonal or dense")
+
+
+class State(NamedTuple):
+    """Where C chains are: theta [C, dim], log density [C], its gradient [C, dim]."""
+
+    theta: Tensor
+    lp: Tensor
+    gradient: Tensor
+
+
+class Proposal(NamedTuple):
+    """Where C trajectories ended: theta, momentum [C, dim], acceptance [C]; 0 if not finite."""
+
+    theta: Tensor
+    momentum: Tensor
+    acceptance: Tensor
+
+
+def sample(
+    value_and_gradient: ValueAndGradient,
+    init: Tensor,
+    settings: Settings,
+    generator: Generator,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> Chains:
+    """Run C chains from `init` [C, dim], at that tensor's precision and on its device.
+
+    value_and_gradient: [C, dim] -> [C], [C, dim]; the log density may lack its normaliser.
+    `progress` wraps the iterable of transitions, to draw a bar.
+
+    Raises ValueError if the log density or its gradient is not finite at the start of a chain.
+    """
+    value_and_gradient = forgiving(value_and_gradient)
+    state = State(init, *value_and_gradient(init))
+    if not bool(finite(state.lp, state.gradient).all()):
+        raise ValueError("a chain starts where the log density or its gradient is not finite")
+    sampler = _Sampler(value_and_gradient, state, settings, generator)
+    kept, leapfrogs = [], 0
+    for transition in progress(range(settings.warmup_draws + settings.draws)):
+        if transition < settings.warmup_draws:
+            sampler.warm_up(transition)
+        else:
+            info, steps = sampler.draw(transition)
+            kept.append((sampler.state.theta, info))
+            leapfrogs += steps
+    states, infos = zip(*kept, strict=True)
+    columns = (torch.stack(column, dim=1) for column in zip(*infos, strict=True))
+    return Chains(
+        torch.stack(states, dim=1),
+        *columns,
+        step_size=float(sampler.step_size[0]),
+        leapfrog_steps=leapfrogs / settings.draws,
+        trajectory_length=sampler.trajectory.length,
+        gradients=sampler.gradients,
+        metric=sampler.metric.factor,
+    )
+
+
+def window_ends(warmup_draws: int) -> list[int]:
+    """The transitions after which the metric is estimated, in order."""
+    last = int(LAST * warmup_draws)
+    first = int(FIRST * warmup_draws)
+    ends, length, position = [first // 2, first], max(20, warmup_draws // 12), first
+    while position < last - 10:
+        # A window too short to double again takes all that is left.
+        position = position + length if position + 3 * length <= last else last
+        ends.append(position)
+        length *= 2
+    return [end for end in ends if end > 0]
+
+
+class _Sampler:
+    """The chains' state, and what their warm-up has learnt so far."""
+
+    def __init__(self, value_and_gradient, state: State, settings: Settings, generator):
+        self.value_and_gradient, self.generator = value_and_gradient, generator
+        self.state, self.settings = state, settings
+        dim = state.theta.shape[-1]
+        auto = settings.metric == "auto" and dim <= DENSE_UP_TO
+        self.dense = settings.metric == "dense" or auto
+        self.first = int(FIRST * settings.warmup_draws)
+        self.ends = window_ends(settings.warmup_draws)
+        self.window: list[State] = []
+        self.gradients = len(state.theta)
+        self.metric = identity(state.theta)
+        self.trajectory = TrajectoryLength(math.pi)
+        self.widest = 1.0  # standard deviation along the widest direction, in the metric's
+        self._restart(self._each_chains_step(0.1))
+
+    def draw(self, transition: int) -> tuple[Info, int]:
+        """One transition with everything frozen; its record and its leapfrog steps."""
+        info, _, steps = self._transition(self.trajectory.share(transition))
+        return info, steps
+
+    def warm_up(self, transition: int) -> None:
+        """One transition, and what is learnt from it."""
+        alone = transition < self.first
+        if alone:  # 1, 5, 9 leapfrog steps in turn
+            length = float(self.step_size.median()) * (1 + 4 * (transition % 3))
+        else:
+            length = self.trajectory.share(transition)
+        before = self.state.theta
+        _, proposal, _ = self._transition(length)
+        if not alone:
+            self._learn_length(before, proposal, length)
+        self._learn_step(proposal.acceptance, alone)
+        self.window.append(self.state)
+        if transition + 1 in self.ends:
+            self._learn_metric(transition + 1)
+        if transition + 1 == self.settings.warmup_draws:
+            self._freeze()
+
+    def _learn_length(self, before: Tensor, proposal: Proposal, taken: float) -> None:
+        z0, z1 = self.metric.whiten(before), self.metric.whiten(proposal.theta)
+        self.trajectory.update(z0, z1, proposal.momentum, proposal.acceptance, taken)
+        step = float(self.step_size[0])
+        self.trajectory.hold_within(step, step * self.settings.max_leapfrog)
+
+    def _learn_step(self, acceptance: Tensor, alone: bool) -> None:
+        if not alone:
+            harmonic = 1 / (1 / acceptance.clamp(min=LEAST_ACCEPTANCE)).mean()
+            acceptance = harmonic.expand_as(acceptance)
+        self.step_size = self.averaging.update(self.settings.target_acceptance - acceptance)
+
+    def _learn_metric(self, transition: int) -> None:
+        theta = torch.cat([state.theta for state in self.window])
+        gradient = torch.cat([state.gradient for state in self.window])
+        self.window = []
+        self.metric = estimate(theta, gradient, self.dense)
+        z = self.metric.whiten(theta)
+        if z.shape[-1] > 1:
+            self.widest = math.sqrt(float(torch.linalg.eigvalsh(torch.cov(z.T)).max()))
+        self.trajectory = TrajectoryLength(QUARTER * max(2.0, self.widest))
+        if transition < self.first:
+            self._restart(self._each_chains_step(0.5))
+        else:
+            self._restart(self._one_step(0.5))
+
+    def _freeze(self) -> None:
+        self.step_size = self.averaging.log_mean.mean().exp().expand_as(self.step_size)
+        self.trajectory.raise_to(QUARTER * self.widest)
+
+    def _restart(self, step_size: Tensor) -> None:
+        self.step_size = step_size
+        self.averaging = DualAveraging(step_size, reach=2.0)
+
+    def _each_chains_step(self, step: float) -> Tensor:
+        """A step size [C] by which each chain accepts one leapfrog step well, but not always."""
+        size = torch.full_like(self.state.lp, step)
+        searching = torch.ones_like(size, dtype=torch.bool)
+        for _ in range(60):
+            acceptance = self._try(size)
+            grow, shrink = searching & (acceptance > 0.95), searching & (acceptance < 0.5)
+            if not bool((grow | shrink).any()):
+                break
+            size = torch.where(grow, 1.5 * size, torch.where(shrink, size / 1.5, size))
+            searching = grow | shrink
+        return size
+
+    def _one_step(self, step: float) -> Tensor:
+        """A step size by which the chains together accept one leapfrog step well, as [C]."""
+        for _ in range(60):
+            acceptance = float(self._try(torch.full_like(self.state.lp, step)).mean())
+            if 0.7 <= acceptance <= 0.95:
+                break
+            step = step * 1.5 if acceptance > 0.95 else step / 1.5
+        return torch.full_like(self.state.lp, step)
+
+    def _try(self, step_size: Tensor) -> Tensor:
+        """The acceptance probability [C] of one leapfrog step, which is then forgotten."""
+        _, _, error = self._trajectory(self._momentum(), step_size, 1)
+        return (-error).clamp(max=0).exp()
+
+    def _momentum(self) -> Tensor:
+        theta = self.state.theta
+        return torch.randn(theta.shape, generator=self.generator, dtype=theta.dtype).to(theta)
+
+    def _trajectory(
+        self, momentum: Tensor, step_size: Tensor, steps: int
+    ) -> tuple[State, Tensor, Tensor]:
+        """Where it ends, the momentum there, and the energy error [C], infinite if not finite."""
+        state, end = self.state, self.state
+
+        def gradient(shift: Tensor) -> Tensor:
+            nonlocal end
+            theta = state.theta + self.metric.colour(shift)
+            end = State(theta, *self.value_and_gradient(theta))
+            return self.metric.pull(end.gradient)
+
+        _, last_momentum, _ = leapfrog(
+            gradient,
+            torch.zeros_like(momentum),
+            momentum,
+            self.metric.pull(state.gradient),
+            step_size.unsqueeze(-1),
+            steps,
+        )
+        self.gradients += len(momentum) * steps
+        error = _energy(end, last_momentum) - _energy(state, momentum)
+        error = torch.where(finite(end.lp, end.gradient), error, math.inf)
+        return end, last_momentum, torch.nan_to_num(error, nan=math.inf, posinf=math.inf)
+
+    def _transition(self, length: float) -> tuple[Info, Proposal, int]:
+        """One Metropolis-corrected trajectory of each chain; a rejected chain stays where it was.
+
+        length: in the metric's coordinates, for the chain with the median step size.
+        """
+        before, momentum = self.state, self._momentum()
+        uniform = torch.rand(len(momentum), generator=self.generator, dtype=momentum.dtype)
+        steps = max(1, math.ceil(length / float(self.step_size.median())))
+        steps = min(steps, self.settings.max_leapfrog)
+        end, last_momentum, error = self._trajectory(momentum, self.step_size, steps)
+        accepted = uniform.to(momentum).log() < -error
+        chosen = accepted.unsqueeze(-1)
+        self.state = State(
+            torch.where(chosen, end.theta, before.theta),
+            torch.where(accepted, end.lp, before.lp),
+            torch.where(chosen, end.gradient, before.gradient),
+        )
+        energy = torch.where(accepted, _energy(end, last_momentum), _energy(before, momentum))
+        acceptance = (-error).clamp(max=0).exp()
+        info = Info(self.state.lp, energy, acceptance, error > DIVERGENT_ENERGY)
+        return info, Proposal(end.theta, last_momentum, acceptance), steps
+
+
+def _energy(state: State, momentum: Tensor) -> Tensor:
+    return 0.5 * momentum.square().sum(-1) - state.lp
