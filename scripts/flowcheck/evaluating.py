@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-# Times that starts without a finite density are drawn again.
-REDRAWS = 20
+# Times that starts without a finite density are drawn again, as in Stan.
+REDRAWS = 100
 
 ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 

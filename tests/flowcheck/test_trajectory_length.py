@@ -1,0 +1,52 @@
+"""Trajectory lengths: the jitter's sequence, and what is learnt from chains in a round Gaussian."""
+
+import math
+
+import pytest
+import torch
+
+from flowcheck.trajectory_length import TrajectoryLength, halton
+
+
+def test_halton_fills_the_interval_evenly():
+    assert [halton(i) for i in range(1, 8)] == [1 / 2, 1 / 4, 3 / 4, 1 / 8, 5 / 8, 3 / 8, 7 / 8]
+    assert sorted(halton(i) for i in range(1, 1024)) == [i / 1024 for i in range(1, 1024)]
+
+
+@pytest.mark.parametrize("first", [0.5, 30.0])
+def test_length_finds_the_round_gaussians(first):
+    # Exact motion in N(0, I): theta cos t + p sin t. With t uniform on (0, T) the expected change
+    # of the squared radius grows as the mean of sin(t)^2, whose gradient in log T is proportional
+    # to the mean of t sin(2 t): zero at tan(2 T) = 2 T, first at T = 2.25.
+    trajectory, generator = TrajectoryLength(first), torch.Generator().manual_seed(0)
+    lengths = []
+    for transition in range(1500):
+        theta, momentum = torch.randn(2, 200, 5, generator=generator, dtype=torch.float64)
+        t = trajectory.share(transition)
+        after = theta * math.cos(t) + momentum * math.sin(t)
+        last = momentum * math.cos(t) - theta * math.sin(t)
+        trajectory.update(theta, after, last, torch.ones(200, dtype=torch.float64), t)
+        trajectory.hold_within(0.1, 100.0)
+        lengths.append(trajectory.length)
+    settled = sum(lengths[-300:]) / 300
+    if first < 1:  # far above, the criterion has other maxima, each a little lower
+        assert settled == pytest.approx(2.25, rel=0.1)
+    assert 0.1 < settled < 100
+
+
+def test_proposals_that_are_not_finite_teach_nothing():
+    trajectory = TrajectoryLength(1.0)
+    bad = torch.full((4, 2), math.nan, dtype=torch.float64)
+    trajectory.update(torch.ones_like(bad), bad, bad, torch.zeros(4, dtype=torch.float64), 0.5)
+    assert trajectory.length == 1.0
+
+
+def test_length_is_held():
+    trajectory = TrajectoryLength(5.0)
+    trajectory.hold_within(0.1, 2.0)
+    assert trajectory.length == pytest.approx(2.0)
+    trajectory.hold_within(3.0, 4.0)
+    assert trajectory.length == pytest.approx(3.0)
+    trajectory.raise_to(3.5)
+    trajectory.raise_to(1.0)
+    assert trajectory.length == pytest.approx(3.5)
