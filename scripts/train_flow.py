@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from flowcheck import compiling, device, files, training
 from flowcheck.flows import make_flow
+from flowcheck.precision import shift
 from flowcheck.seeds import generators_for
 from load_target import load_target
 from unfinished import checkpoint_of
@@ -18,6 +19,8 @@ torch.set_num_threads(1)
 params = snakemake.params
 where = device.resolve(params.device)
 target = load_target(snakemake)
+# A large constant would leave single precision no digit of the ELBO: it is added at the end.
+shifted = shift(target, torch.zeros(target.dim))
 flow = make_flow(params.flow_family, target.dim, params.sizes)
 recipe = training.Recipe(**params.recipe)
 first = int(params.first)
@@ -34,7 +37,7 @@ began = time.perf_counter()
 checkpoint = checkpoint_of(snakemake, where)
 trained = training.train(
     flow,
-    target.log_density,
+    shifted.log_density,
     recipe,
     generators,
     where,
@@ -54,7 +57,7 @@ history = pd.DataFrame(
     {
         "iteration": np.repeat(iterations, params.replicates),
         "replicate": np.tile(replicates, len(iterations)),
-        "elbo": elbo.ravel(),
+        "elbo": elbo.ravel().astype(np.float64) + shifted.constant,
     }
 )
 files.write_table(snakemake.output.elbo, history)

@@ -82,6 +82,7 @@ rule measure_divergence:
         code=flow_code("scripts/measure_divergence.py"),
     output:
         table=out("{target}/flows/{flow}/divergence.csv"),
+        facts=out("{target}/flows/{flow}/divergence.json"),
     log:
         log_of("{target}/flows/{flow}/divergence"),
     cache: True

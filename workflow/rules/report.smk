@@ -51,6 +51,11 @@ rule make_report:
         exact=expand(out("{target}/exact.json"), target=sorted(TARGETS)),
         verdict=expand(out("{target}/hmc/long.json"), target=sorted(TARGETS)),
         divergence=expand(out("{target}/divergence.csv"), target=sorted(TARGETS)),
+        divergence_facts=expand(
+            out("{target}/flows/{flow}/divergence.json"),
+            target=sorted(TARGETS),
+            flow=ORDER,
+        ),
         floor=expand(out("{target}/knn_floor.csv"), target=sorted(TARGETS)),
         elbo=expand(out("figures/{target}/elbo.svg"), target=sorted(TARGETS)),
         few_draws=expand(out("figures/{target}/few_draws.svg"), target=sorted(TARGETS)),
