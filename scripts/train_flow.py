@@ -57,7 +57,7 @@ history = pd.DataFrame(
     {
         "iteration": np.repeat(iterations, params.replicates),
         "replicate": np.tile(replicates, len(iterations)),
-        "elbo": elbo.ravel().astype(np.float64) + shifted.constant,
+        "elbo": elbo.ravel() + shifted.constant,
     }
 )
 files.write_table(snakemake.output.elbo, history)

@@ -1,4 +1,4 @@
-"""Quadrature over the base variable: closed forms, scipy's adaptive rule, and what it must refuse."""
+"""Quadrature over the base variable: closed forms, scipy, and what it must refuse."""
 
 import math
 
