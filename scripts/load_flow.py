@@ -1,17 +1,22 @@
-"""What the steps that use a trained flow begin with: the flow, and many draws of it, scored."""
+"""What the steps that use a trained flow begin with: the flow, its quadrature, and its draws."""
 
 from step import progress
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from flowcheck import files
+from flowcheck import base_quadrature, files
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import Flow, Params, sample
 from flowcheck.flows.coordinates import unpack
 from flowcheck.seeds import generators_for
+from torch import Tensor
 
 # Draws are made and scored this many at a time: small enough for the processor's cache.
 CHUNK = 5000
+# Up to this many dimensions what is an integral over the base variable is computed as one.
+QUADRATURE_DIM = 2
 
 
 def load_flow(snakemake, dim: int) -> tuple[Flow, Params]:
@@ -21,6 +26,36 @@ def load_flow(snakemake, dim: int) -> tuple[Flow, Params]:
     weights, coordinates = unpack(files.read_weights(snakemake.input.model))
     flow = make_flow(params.flow_family, dim, params.sizes, coordinates)
     return flow, {name: value.double() for name, value in weights.items()}
+
+
+def replicate(weights: Params, r: int) -> Params:
+    """The parameters of one replicate, without their leading axis."""
+    return {name: value[r] for name, value in weights.items()}
+
+
+def tabulate(
+    flow: Flow,
+    one: Params,
+    log_p: Callable[[Tensor], Tensor],
+    name: str,
+    places: Tensor | None = None,
+    both: bool = False,
+) -> base_quadrature.Nodes:
+    """The quadrature of one replicate against the normalised density.
+
+    places, both: see `base_quadrature.tabulate`. Warns of each divergence that is not resolved.
+    """
+    log_ratio = base_quadrature.log_ratio_of(flow, one, log_p)
+    nodes = base_quadrature.tabulate(log_ratio, flow.dim, places, both=both)
+    found = base_quadrature.divergences(nodes)
+    for what in ("kl", "kl_forward") if both else ("kl",):
+        if np.isnan(getattr(found, what).value):
+            print(
+                f"WARNING: {name}: {what} was not resolved by quadrature over the base variable, "
+                f"where {found.mass.value:.9f} of p was found: it stays empty",
+                flush=True,
+            )
+    return nodes
 
 
 def draw_log_weights(

@@ -34,6 +34,8 @@ FIGURES = ("elbo", "few_draws", "many_draws", "divergences")
 def target_study(name: str, settings: dict, paths: dict) -> dict:
     """Everything the page shows of one target, read from its results."""
     data = settings.get("data", "embedded")
+    facts = [files.read_json(path) for path in snakemake.input.divergence_facts]
+    facts = {one["flow"]: one for one in facts if one["target"] == name}
     return {
         "id": name,
         "name": name,
@@ -43,11 +45,12 @@ def target_study(name: str, settings: dict, paths: dict) -> dict:
         "settings": settings,
         "data_note": DATA_NOTES.get(data, f"The data are {data}."),
         "n": files.read_arrays(paths["data"])["y"].size,
-        "kl_draws": snakemake.params.kl_draws,
+        "quadrature": all(one["method"] == "quadrature" for one in facts.values()),
+        "draws": max((one["draws"] for one in facts.values()), default=0),
         "exact": files.read_json(paths["exact"]),
         "checks": CHECKS,
         "verdict": files.read_json(paths["verdict"]),
-        "flows": by_flow(pd.read_csv(paths["divergence"])),
+        "flows": by_flow(pd.read_csv(paths["divergence"]), facts),
         "floor": floor_of(pd.read_csv(paths["floor"])),
         "figures": {figure: paths[figure] for figure in FIGURES},
     }

@@ -64,19 +64,23 @@ def measured_row(
     chain_log_w: np.ndarray | None,
     reference: Reference,
     params,
-) -> dict:
-    """The columns of divergence.csv of one replicate, but for its name and skipped steps.
+) -> tuple[dict, float]:
+    """The columns of divergence.csv of one replicate, but for its name and skipped steps; and the
+    share of the posterior's mass that it never visits, 0 if none was found.
 
     draws [n, dim]; log_w [n] and chain_log_w as in `weights.measure`; None where unknown.
     """
     row = dict.fromkeys(COLUMNS[3:], float("nan")) | {"grade": reference.grade}
+    misses = 0.0
     if log_w is not None:
-        row |= _from_weights(weights.measure(log_w, reference.evidence, chain_log_w))
+        found = weights.measure(log_w, reference.evidence, chain_log_w)
+        row |= _from_weights(found)
+        misses = 0.0 if np.isnan(found.missing_mass) else found.missing_mass
     if not np.isfinite(draws).all():
         print("WARNING: draws that are not finite: no distance between samples")
     elif reference.theta is not None:
         row |= _from_draws(draws, reference, params)
-    return row
+    return row, misses
 
 
 def _from_weights(found: weights.Measured) -> dict:

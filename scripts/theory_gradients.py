@@ -4,9 +4,10 @@ from step import progress, snakemake
 
 import pandas as pd
 import torch
-from flowcheck import divergence, files, gradients, training
+from flowcheck import base_quadrature, divergence, files, gradients, training
 from flowcheck.flows import make_flow
 from flowcheck.seeds import generators_for
+from load_flow import QUADRATURE_DIM, tabulate
 from load_target import load_target
 
 torch.set_num_threads(1)
@@ -26,9 +27,12 @@ found = gradients.along_training(
     lambda iterations: progress(iterations, f"gradients of {params.flow}"),
 )
 rows = []
-for iteration, trace, log_ratio in found:
+for iteration, trace, log_ratio, one in found:
     log_r = log_ratio - log_evidence
-    kl = divergence.kl_divergence(log_r, divergence.pareto_k(log_r))
+    kl = kl_mc = divergence.kl_divergence(log_r, divergence.pareto_k(log_r))
+    if target.dim <= QUADRATURE_DIM:
+        nodes = tabulate(flow, one, lambda x: target.log_density(x) - log_evidence, f"{iteration}")
+        kl = base_quadrature.divergences(nodes).kl
     for estimator, variance in trace.items():
         rows.append(
             {
@@ -39,6 +43,8 @@ for iteration, trace, log_ratio in found:
                 "variance": variance,
                 "kl": kl.value,
                 "kl_se": kl.se,
+                "kl_mc": kl_mc.value,
+                "kl_mc_se": kl_mc.se,
             }
         )
 files.write_table(snakemake.output.table, pd.DataFrame(rows))

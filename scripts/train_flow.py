@@ -11,6 +11,7 @@ import torch
 from flowcheck import compiling, device, files, training
 from flowcheck.flows import make_flow
 from flowcheck.flows.coordinates import pack
+from flowcheck.precision import shift
 from flowcheck.seeds import generators_for
 from load_target import load_target
 from unfinished import checkpoint_of
@@ -24,6 +25,9 @@ if params.coordinates == "gaussian":
     fitted = files.read_arrays(snakemake.input.gaussian)
     coordinates = torch.from_numpy(fitted["loc"]), torch.from_numpy(fitted["factor"])
 flow = make_flow(params.flow_family, target.dim, params.sizes, coordinates)
+# A large constant would leave single precision no digit of the ELBO: it is added at the end.
+middle = torch.zeros(target.dim) if coordinates is None else coordinates[0]
+shifted = shift(target, middle)
 recipe = training.Recipe(**params.recipe)
 first = int(params.first)
 replicates = np.arange(first, first + params.replicates)
@@ -40,7 +44,7 @@ checkpoint = checkpoint_of(snakemake, where)
 progress = Progress(params.flow, "iteration")
 trained = training.train(
     flow,
-    target.log_density,
+    shifted.log_density,
     recipe,
     generators,
     where,
@@ -72,7 +76,7 @@ history = pd.DataFrame(
     {
         "iteration": np.repeat(iterations, params.replicates),
         "replicate": np.tile(replicates, len(iterations)),
-        "elbo": elbo.ravel(),
+        "elbo": elbo.ravel() + shifted.constant,
     }
 )
 files.write_table(snakemake.output.elbo, history)

@@ -11,18 +11,22 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from flowcheck.flows.base import Flow, sample
+from flowcheck.flows.base import Flow, Params, sample
 from flowcheck.training import Layout, Recipe, State, draw_noise, make_step, objective
 
 ESTIMATORS = ("total", "path")
 
 
 class Variance(NamedTuple):
-    """After `iteration` steps: trace of each estimator's covariance, and log p(x)/q(x) [n]."""
+    """After `iteration` steps: trace of each estimator's covariance, log p(x)/q(x) [n], weights.
+
+    weights: the flow's float64 parameters, of the one replicate.
+    """
 
     iteration: int
     trace: dict[str, float]
     log_ratio: np.ndarray
+    weights: Params
 
 
 def estimator_variance(
@@ -71,7 +75,8 @@ def along_training(
             weights = layout.unflatten(flat.double().unsqueeze(0))
             theta, log_q = sample(flow, weights, draws, [generator])
             ratio = (log_density(theta) - log_q).squeeze(0).numpy()
-            found.append(Variance(iteration, trace, ratio))
+            one = {name: value.squeeze(0) for name, value in weights.items()}
+            found.append(Variance(iteration, trace, ratio, one))
         if iteration < recipe.iterations:
             noise = draw_noise([generator], 1, recipe.samples, flow.dim)[0]
             step(noise, torch.tensor(recipe.learning_rate_at(iteration)))

@@ -67,8 +67,9 @@ def metropolis(proposal: np.ndarray, p: np.ndarray) -> np.ndarray:
 def step_proposal(states: Lattice, weight: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Q_ij proportional to weight(squared distance of i and j in lattice steps), symmetric.
 
-    The normaliser is the sum over all differences of two states of the whole box, so that it is
-    the same for every state; staying put is not proposed.
+    The normaliser is the sum over all steps of at most M along each axis but the one of length
+    zero, M the largest index of a state along any axis: the same for every state, and no less than
+    what any state proposes. Staying put is not proposed.
     """
     reach = np.arange(-states.index.max(), states.index.max() + 1)
     axes = np.meshgrid(*[reach] * states.index.shape[1])

@@ -6,7 +6,8 @@ With w_i = p(y, theta_i) / q(theta_i) for independent draws of q,
 
 Burda, Grosse & Salakhutdinov, "Importance Weighted Autoencoders", 2016 (arXiv 1509.00519), theorem
 1. With r = w / p(y), K (log p(y) - L_K) tends to Var(r) / 2 where that is finite: Domke & Sheldon,
-"Importance Weighting and Variational Inference", 2018 (arXiv 1808.09034), theorem 3.
+"Importance Weighting and Variational Inference", 2018 (arXiv 1808.09034), theorem 3. A
+sample's variance says nothing of a tail that was never drawn, so none is estimated here.
 """
 
 from itertools import pairwise
@@ -48,11 +49,6 @@ def gap(log_r: np.ndarray, k: int, tail: float) -> Estimate:
     `kl_divergence` serves it as it does k = 1.
     """
     return kl_divergence(block_log_means(log_r, k), tail)
-
-
-def predicted_gap(log_r: np.ndarray, k: int) -> float:
-    """Var(r) / 2k, the gap to first order; log_r [n]. It says nothing where r has no variance."""
-    return float(np.expm1(log_r).var(ddof=1) / (2 * k))
 
 
 def mean_of(estimates: list[Estimate]) -> Estimate:

@@ -2,12 +2,14 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import torch
 from scipy import integrate, stats
 
 from flowcheck.observations import published
+from flowcheck.precision import PrecisionError
 from flowcheck.targets import make_target
 from flowcheck.targets.banana import Target
 
@@ -19,6 +21,7 @@ MOMENTS = {
     "theta2^2": 0.6950240789650,
     "theta2^3": 0.0,
 }
+PUBLISHED = {"sigma_y": 2.0, "sigma_theta": 1.0}
 OWN = {"sigma_y": 1.3, "sigma_theta": 0.8}
 
 
@@ -130,6 +133,124 @@ def test_exact_draws_come_from_the_generator_alone(banana):
     first, again, other = (banana.exact_draws(5, np.random.default_rng(s)) for s in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def data(n, mean, sd):
+    """n numbers of that mean and population standard deviation."""
+    noise = np.random.default_rng(0).standard_normal(n)
+    noise -= noise.mean()
+    return mean + sd * noise / np.sqrt(np.mean(noise**2))
+
+
+@pytest.mark.parametrize(
+    ("y", "settings"),
+    [
+        (np.array([-(2.0**23), 2.0**23]), PUBLISHED),
+        (data(1000, 2e5, 1e5), PUBLISHED),  # prices
+        (data(100, -1e8, 2.0), PUBLISHED),
+        (np.array([1e200, 1e200]), PUBLISHED),
+        (np.array([1e300, -1e300]), PUBLISHED),
+        (data(100, 1e3, 2.0), {"sigma_y": 1e-5, "sigma_theta": 1e-3}),
+    ],
+)
+def test_data_that_leave_the_evidence_no_digits_are_refused(y, settings):
+    with np.errstate(over="ignore"), pytest.raises(PrecisionError) as refused:
+        Target(y, **settings).exact()
+    message = str(refused.value)
+    assert f"n = {len(y)}" in message
+    assert "Centre the data, or rescale" in message
+
+
+@pytest.mark.parametrize(
+    ("y", "settings"),
+    [
+        (data(10_000_000, 1.1179, 1e-3), {"sigma_y": 1e-3, "sigma_theta": 1.0}),
+        (data(100, -1e4, 2.0), PUBLISHED),
+        (data(100, -3e4, 2.0), PUBLISHED),
+        (data(100, 1e6, 2.0), PUBLISHED),  # two narrow islands at +-1000
+        (data(100, 1.0, 2.0), {"sigma_y": 2.0, "sigma_theta": 1e6}),
+        (data(100, 1e6, 2e6), {"sigma_y": 2e6, "sigma_theta": 1e6}),
+        (data(100, 1.0, 2.0), {"sigma_y": 2.0, "sigma_theta": 1e-4}),
+        (np.array([40.0]), {"sigma_y": 1e-3, "sigma_theta": 1.0}),
+    ],
+)
+def test_wide_scales_against_many_digits(y, settings):
+    # The same integrals in 40-digit arithmetic, over theta2^2, where the posterior is a normal
+    # density over the square root.
+    exact, known = Target(y, **settings).exact(), many_digits(y, **settings)
+    assert abs(exact["log_evidence"] - known["log_evidence"]) <= exact["tolerance"] <= 1e-6
+    # y's mean has sixteen digits, and the posterior follows it.
+    digits = 1e-9 + 1e-15 * abs(y.mean()) / math.sqrt(min(known["variance"]))
+    assert exact["variance"] == pytest.approx(known["variance"], rel=digits)
+    deviation = math.sqrt(known["variance"][0])
+    assert abs(exact["mean"][0] - known["mean1"]) < (1e-9 + digits) * deviation
+
+
+def many_digits(y, sigma_y, sigma_theta):
+    with mpmath.workdps(40):
+        n, noise, prior = len(y), mpmath.mpf(sigma_y) ** 2, mpmath.mpf(sigma_theta) ** 2
+        mean = mpmath.mpf(math.fsum(y)) / n
+        squares = mpmath.mpf(math.fsum((y - float(mean)) ** 2))
+        v = prior + noise / n
+        centre = mean - v / (2 * prior)
+
+        def integral(power):
+            """Of theta2^power exp(-(theta2^2 - centre)^2 / 2 v), less its peak, over theta2 > 0."""
+            peak = max(centre, 0)
+            low = mpmath.sqrt(max(peak - 14 * mpmath.sqrt(v), 0))
+            high = mpmath.sqrt(peak + 196 * v / (max(-centre, 0) + 14 * mpmath.sqrt(v)))
+            cuts = [low + (high - low) * i / 24 for i in range(25)]
+            return mpmath.quad(
+                lambda t: (
+                    t**power * mpmath.exp(-((t**2 - centre) ** 2 - (peak - centre) ** 2) / (2 * v))
+                ),
+                cuts,
+            )
+
+        whole = [integral(power) for power in (0, 2, 4)]
+        square2, fourth = whole[1] / whole[0], whole[2] / whole[0]
+        peak = max(centre, 0)
+        at_peak = -((mean - peak) ** 2) / (2 * v) - peak / (2 * prior)
+        log_evidence = (
+            -mpmath.mpf(n) / 2 * mpmath.log(2 * mpmath.pi * noise)
+            - squares / (2 * noise)
+            + mpmath.log(noise / n / v) / 2
+            - mpmath.log(2 * mpmath.pi * prior) / 2
+            + at_peak
+            + mpmath.log(2 * whole[0])
+        )
+        weight = prior / v
+        return {
+            "log_evidence": float(log_evidence),
+            "mean1": float(weight * (mean - square2)),
+            "variance": [
+                float(weight**2 * (fourth - square2**2) + weight * noise / n),
+                float(square2),
+            ],
+        }
+
+
+def test_log_density_is_its_reference_and_the_rest(banana):
+    theta = torch.randn(5, 2, generator=torch.Generator().manual_seed(0)).double()
+    whole = banana.reference + banana.relative_log_density(theta)
+    assert torch.equal(banana.log_density(theta), whole)
+    # What single precision computes keeps its digits, however large the constant.
+    many = Target(data(10_000_000, 1.1179, 1e-3), sigma_y=1e-3, sigma_theta=1.0)
+    assert many.reference > 5e7
+    near = torch.tensor([0.4128, 0.83973])
+    exact = many.relative_log_density(near.double())
+    assert abs(float(many.relative_log_density(near)) - float(exact)) < 1e-3 * abs(float(exact))
+
+
+def test_exact_draws_of_two_islands():
+    target = Target(np.full(50, 40.0), sigma_y=0.5, sigma_theta=1.0)
+    exact = target.exact()
+    draws = target.exact_draws(100_000, np.random.default_rng(0))
+    assert abs((draws[:, 1] > 0).mean() - 0.5) < 4 * 0.5 / math.sqrt(100_000)
+    variance = draws.var(0)
+    fourth = np.mean((draws - draws.mean(0)) ** 4, 0)
+    error = np.sqrt((fourth - variance**2) / 100_000)
+    assert (abs(variance - exact["variance"]) < 4 * error).all()
 
 
 @pytest.mark.parametrize(

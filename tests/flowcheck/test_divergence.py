@@ -12,7 +12,9 @@ from flowcheck.divergence import (
     evenly,
     kl_divergence,
     knn_divergence,
+    mean_weight,
     mean_with_error,
+    misses_mass,
     pareto_k,
 )
 
@@ -60,11 +62,55 @@ def test_equal_densities_have_no_divergence():
     assert kl_divergence(np.zeros(100), float("-inf")) == Estimate(0.0, 0.0)
 
 
-@pytest.mark.parametrize("k", [PARETO_LIMIT, 0.71, 5.0, math.inf, math.nan])
+@pytest.mark.parametrize("k", [PARETO_LIMIT, 0.51, 0.7, 5.0, math.inf, math.nan])
 def test_heavy_weights_fall_back_on_the_plain_mean(k):
     ratio = log_ratio(normal(1000), 0.3, 1.2)
     assert kl_divergence(ratio, k) == mean_with_error(-ratio)
     assert kl_divergence(ratio, k) != kl_divergence(ratio, PARETO_LIMIT - 1e-9)
+
+
+def test_weights_without_a_variance_have_no_control_variate():
+    assert PARETO_LIMIT == 0.5
+
+
+def two_modes(x):
+    """log density of (N(0, 1) + N(30, 1)) / 2."""
+    return np.logaddexp(stats.norm.logpdf(x), stats.norm.logpdf(x, 30)) - math.log(2)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.01, 1.1])
+def test_a_dropped_mode_is_noticed_and_the_plain_mean_taken(scale):
+    draws = scale * normal(10_000)
+    ratio = two_modes(draws) - stats.norm.logpdf(draws, scale=scale)
+    weight = mean_weight(ratio)
+    assert weight.value == pytest.approx(0.5, abs=0.01)
+    assert misses_mass(weight)
+    # No tail says so: the control variate would have been taken, and read 1/2 nat too little.
+    assert pareto_k(ratio) < PARETO_LIMIT
+    estimate = kl_divergence(ratio, pareto_k(ratio))
+    exact = math.log(2) + 0.5 * (scale**2 - 1) - math.log(scale)
+    assert abs(estimate.value - exact) <= 4 * estimate.se + 1e-12
+    assert estimate == mean_with_error(-ratio)
+
+
+def test_draws_that_miss_nothing_are_seldom_said_to():
+    weights = [mean_weight(log_ratio(normal(10_000, seed=s), 0.1, 1.05)) for s in range(100)]
+    assert not any(misses_mass(weight) for weight in weights)
+    errors = np.array([(weight.value - 1) / weight.se for weight in weights])
+    assert np.std(errors) == pytest.approx(1, rel=0.3)  # its errors are those stated
+
+
+def test_the_digits_of_an_evidence_are_no_missed_mass():
+    assert not misses_mass(mean_weight(np.full(100, 5e-7)))
+    assert misses_mass(mean_weight(np.full(100, 5e-6)))
+    assert not misses_mass(mean_weight(np.zeros(100)))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 1000.0])
+def test_a_mean_weight_that_is_no_number_counts_as_missed(bad):
+    ratio = log_ratio(normal(1000), 0.3, 1.2)
+    ratio[17] = bad
+    assert misses_mass(mean_weight(ratio))
 
 
 def test_mean_with_error():

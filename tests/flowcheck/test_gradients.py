@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from flowcheck import gradients
+from flowcheck.base_quadrature import divergences, log_ratio_of, tabulate
 from flowcheck.flows import base, make_flow
 from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.training import Layout, Recipe
@@ -63,3 +64,9 @@ def test_both_start_alike_and_the_path_gradient_quietens(banana):
     evidence = banana.exact()["log_evidence"]
     assert found[-1].log_ratio.mean() > found[0].log_ratio.mean() + 10
     assert found[-1].log_ratio.mean() < evidence + 0.2
+    # The weights of each mark are its own: their ELBO is that of the draws, within its error.
+    for one in (found[0], found[-1]):
+        log_ratio = log_ratio_of(flow, one.weights, lambda x: banana.log_density(x) - evidence)
+        kl = divergences(tabulate(log_ratio, 2, both=False)).kl
+        error = one.log_ratio.std() / len(one.log_ratio) ** 0.5
+        assert abs(evidence - kl.value - one.log_ratio.mean()) < 4 * error

@@ -10,7 +10,7 @@ from flowcheck.quadrature import tabulate
 
 
 def test_normal_density():
-    density = tabulate(lambda x: stats.norm.logpdf(x, 0.3, 0.7) + 5.0, 15.0)
+    density = tabulate(lambda x: stats.norm.logpdf(x, 0.3, 0.7) + 5.0, -15.0, 15.0)
     # The rule is exact to rounding here: 1e-13 of a log integral of 5, and of moments near 1.
     assert density.log_normaliser == pytest.approx(5.0, abs=1e-12)
     assert density.tolerance < 1e-11
@@ -20,20 +20,32 @@ def test_normal_density():
 
 
 def test_two_peaks():
-    density = tabulate(lambda x: np.logaddexp(-50 * (x - 2) ** 2, -50 * (x + 1) ** 2 + 1), 10.0)
+    density = tabulate(
+        lambda x: np.logaddexp(-50 * (x - 2) ** 2, -50 * (x + 1) ** 2 + 1), -10.0, 10.0
+    )
     expected = math.log((1 + math.e) * math.sqrt(math.pi / 50))
     assert density.log_normaliser == pytest.approx(expected, abs=1e-12)
     assert density.expectation(density.grid) == pytest.approx((2 - math.e) / (1 + math.e))
 
 
-def test_extreme_scale_neither_overflows_nor_underflows():
-    for shift in (-1e5, 1e5):
-        density = tabulate(lambda x, shift=shift: stats.norm.logpdf(x) + shift, 12.0)
-        assert density.log_normaliser == pytest.approx(shift, rel=1e-12)
+@pytest.mark.parametrize("shift", [-1e9, -1e5, 1e5, 1e9])
+def test_a_constant_costs_digits_and_the_tolerance_says_so(shift):
+    density = tabulate(lambda x: stats.norm.logpdf(x) + shift, -12.0, 12.0)
+    assert abs(density.log_normaliser - shift) <= density.tolerance
+    assert density.tolerance <= 1e-12 + 4 * np.spacing(abs(shift))
+
+
+def test_tolerance_is_absolute():
+    # A peak that the first grids resolve to 1e-4: relative to a log integral of 1e9 they would do.
+    def log_density(x):
+        return -1e9 + stats.norm.logpdf(x, 0.0123, 2e-3)
+
+    density = tabulate(log_density, -10.0, 10.0)
+    assert abs(density.log_normaliser + 1e9) <= density.tolerance < 1e-6
 
 
 def test_narrow_density_takes_a_finer_grid():
-    density = tabulate(lambda x: stats.norm.logpdf(x, 0.0123, 1e-4), 10.0)
+    density = tabulate(lambda x: stats.norm.logpdf(x, 0.0123, 1e-4), -10.0, 10.0)
     assert density.log_normaliser == pytest.approx(0, abs=1e-11)
     assert density.grid[1] - density.grid[0] < 2e-4
     deviation = (density.grid - 0.0123) ** 2
@@ -43,26 +55,26 @@ def test_narrow_density_takes_a_finer_grid():
 def test_too_narrow_a_density_is_an_error():
     # Only the grid's middle point meets it: each halving of the spacing halves the integral.
     with pytest.raises(ValueError, match="too narrow for its range"):
-        tabulate(lambda x: -0.5 * (x / 1e-9) ** 2, 10.0)
+        tabulate(lambda x: -0.5 * (x / 1e-9) ** 2, -10.0, 10.0)
 
 
 def test_density_that_falls_between_all_points_is_an_error():
     with pytest.raises(ValueError, match="zero or not a number"):
-        tabulate(lambda x: np.where(abs(x - 1e-7) < 1e-12, 0.0, -np.inf), 10.0)
+        tabulate(lambda x: np.where(abs(x - 1e-7) < 1e-12, 0.0, -np.inf), -10.0, 10.0)
 
 
 def test_cut_off_density_is_an_error():
     with pytest.raises(ValueError, match="the range cuts the density off"):
-        tabulate(stats.norm.logpdf, 5.0)
+        tabulate(stats.norm.logpdf, -5.0, 5.0)
 
 
 def test_density_that_is_not_a_number_is_an_error():
     with pytest.raises(ValueError, match="zero or not a number"):
-        tabulate(lambda x: np.full_like(x, np.nan), 1.0)
+        tabulate(lambda x: np.full_like(x, np.nan), -1.0, 1.0)
 
 
 def test_draws_follow_the_density():
-    density = tabulate(lambda x: stats.norm.logpdf(x, 0.3, 0.7), 15.0)
+    density = tabulate(lambda x: stats.norm.logpdf(x, 0.3, 0.7), -15.0, 15.0)
     draws = density.draw(10_000, np.random.default_rng(0))
     assert draws.shape == (10_000,)
     assert len(np.unique(draws)) == 10_000
@@ -70,8 +82,43 @@ def test_draws_follow_the_density():
     assert stats.kstest(draws, stats.norm(0.3, 0.7).cdf).pvalue > 1e-3
 
 
+class Evenly:
+    """In place of a generator: the middles of as many equal parts of the unit interval."""
+
+    def random(self, draws):
+        return (np.arange(draws) + 0.5) / draws
+
+
+@pytest.mark.parametrize("half_width", [8.0, 60.0, 1000.0])
+@pytest.mark.parametrize(("mean", "scale"), [(0.3, 0.7), (-2.0, 0.1), (0.0, 1.0)])
+def test_inversion_keeps_the_variance(mean, scale, half_width):
+    density = tabulate(lambda x: stats.norm.logpdf(x, mean, scale), -half_width, half_width)
+    draws = density.draw(1_000_000, Evenly())
+    # Equal parts themselves lose 6e-6 of a normal's variance, in its tails.
+    assert draws.var() == pytest.approx(scale**2, rel=2e-5)
+    assert draws.mean() == pytest.approx(mean, abs=1e-6)
+
+
+def test_inversion_keeps_both_of_two_far_peaks():
+    density = tabulate(
+        lambda x: np.logaddexp(stats.norm.logpdf(x, -40, 0.02), stats.norm.logpdf(x, 40, 0.02)),
+        -41.0,
+        41.0,
+    )
+    draws = density.draw(1_000_000, Evenly())
+    assert (draws > 0).mean() == pytest.approx(0.5, abs=1e-6)
+    for side in (draws[draws > 0], draws[draws < 0]):
+        assert side.var() == pytest.approx(0.02**2, rel=5e-5)
+
+
+def test_variance_of_values_far_from_zero():
+    density = tabulate(lambda x: stats.norm.logpdf(x, 0.0, 0.7), -10.0, 10.0)
+    # Squares of 1e8 have no digit left for a variance of 1/2.
+    assert density.variance(density.grid + 1e8) == pytest.approx(0.49, rel=1e-6)
+
+
 def test_draws_come_from_the_generator_alone():
-    density = tabulate(stats.norm.logpdf, 12.0)
+    density = tabulate(stats.norm.logpdf, -12.0, 12.0)
     first, again, other = (density.draw(5, np.random.default_rng(s)) for s in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)

@@ -90,6 +90,7 @@ rule measure_divergence:
         draws=out("{target}/flows/{flow}/draws.npz"),
     output:
         table=out("{target}/flows/{flow}/divergence.csv"),
+        facts=out("{target}/flows/{flow}/divergence.json"),
     log:
         log_of("{target}/flows/{flow}/divergence"),
     cache: CACHE

@@ -68,6 +68,7 @@ rule make_report:
         exact=of_targets("{target}/exact.json"),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
+        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
         floor=of_targets("{target}/knn_floor.csv"),
         elbo=of_targets("figures/{target}/elbo.svg"),
         few_draws=of_targets("figures/{target}/few_draws.svg"),

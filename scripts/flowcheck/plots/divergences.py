@@ -1,4 +1,4 @@
-"""The table of divergences as a figure: estimates beside exact values and the noise floor."""
+"""The table of divergences as a figure: both directions, and an estimate beside its noise floor."""
 
 import numpy as np
 import pandas as pd
@@ -7,18 +7,24 @@ from matplotlib.figure import Figure
 from flowcheck.plots import style
 from flowcheck.rounding import mathtext
 
-MARKERS = {"kl": ("o", r"exact KL$(q\|p)$"), "kl_forward": ("D", r"exact KL$(p\|q)$")}
+MARKERS = {"kl": ("o", r"KL$(q\|p)$"), "kl_forward": ("D", r"KL$(p\|q)$")}
 
 
 def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -> Figure:
-    """table: a target's divergence.csv; floor: its knn_floor.csv; families: flow -> family."""
+    """table: a target's divergence.csv; floor: its knn_floor.csv; families: flow -> family.
+
+    Bars reach two errors either way: of a divergence by quadrature they are too short to be seen.
+    """
     flows = sorted(table["flow"].unique())
     noise = floor.loc[floor["pair"] == "exact-exact", "kl_knn"]
     low, high = noise.mean() - 1.96 * noise.std(), noise.mean() + 1.96 * noise.std()
     exact = table[[*MARKERS]].to_numpy()
-    # Monte Carlo error can leave a value below zero, where a log axis has no place: it is drawn
-    # at half the smallest positive one.
-    smallest = exact[exact > 0].min()
+    # Monte Carlo error can leave a value, or the end of its bar, below zero, where a log axis has
+    # no place: it is drawn at half the smallest positive value, beyond the axis for a bar.
+    smallest = exact[(exact > 0) & np.isfinite(exact)].min(initial=np.inf)
+    largest = exact[np.isfinite(exact)].max(initial=0.0)
+    if not smallest <= largest:  # nothing was resolved
+        smallest, largest = 1e-6, 1.0
     figure = Figure(figsize=(9.6, 2.2 + 0.62 * len(flows)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
     # Replicates of one row are spread a little, so that equal values do not hide one another.
@@ -28,23 +34,25 @@ def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -
         spread = np.linspace(-0.12, 0.12, len(ours))
         for shift, (column, (marker, _)) in zip((0.16, -0.16), MARKERS.items(), strict=True):
             filled = tint if column == "kl" else "white"
-            drawn = ours[column].clip(lower=smallest / 2)
-            left.plot(drawn, row + shift + spread * 0.6, marker, ms=5, mec=tint, mfc=filled, ls="")
+            drawn, error = ours[column].clip(lower=smallest / 2), 2 * ours[f"{column}_se"]
+            place = row + shift + spread * 0.6
+            left.hlines(place, (drawn - error).clip(lower=smallest / 10), drawn + error, color=tint)
+            left.plot(drawn, place, marker, ms=5, mec=tint, mfc=filled, ls="")
         right.plot(ours["kl_knn"], row + spread, "s", ms=4.5, color=tint, ls="")
         right.plot([ours["kl"].mean()] * 2, [row - 0.32, row + 0.32], color=style.TRUTH, lw=1.6)
     left.axvspan(1e-12, high, color="0.92", zorder=0)
     right.axvspan(low, high, color="0.92", zorder=0)
     left.set_xscale("log")
-    left.set_xlim(smallest / 3, exact.max() * 3)
+    left.set_xlim(smallest / 3, largest * 3)
     left.set_yticks(range(len(flows)), [_row_label(table, flow) for flow in flows])
     left.set_ylim(len(flows) - 0.45, -0.55)
-    left.set_xlabel("exact divergence, nats")
+    left.set_xlabel("divergence, nats")
     right.set_xlabel("nearest-neighbour estimate, nats")
     for marker, text in MARKERS.values():
         filled = "0.3" if marker == "o" else "white"
         left.plot([], [], marker, color="0.3", mfc=filled, ls="", label=text)
     right.plot([], [], "s", color="0.3", ls="", label=r"estimate of KL$(q\|p)$")
-    right.plot([], [], color=style.TRUTH, lw=1.6, label="exact, mean")
+    right.plot([], [], color=style.TRUTH, lw=1.6, label=r"KL$(q\|p)$, mean")
     right.fill_between([], [], color="0.85", label="estimator's floor, 95 %")
     for ax in (left, right):
         ax.grid(True, axis="x")

@@ -7,6 +7,8 @@ from flowcheck.plots import style
 from flowcheck.rounding import mathtext
 
 HMC_COLOUR = "0.35"
+# An error below this share of a value changes none of the three digits that are shown.
+VISIBLE_ERROR = 0.005
 
 
 def plot_few_draws(hmc: np.ndarray, flows: dict, families: dict) -> Figure:
@@ -20,14 +22,15 @@ def plot_few_draws(hmc: np.ndarray, flows: dict, families: dict) -> Figure:
 
 
 def plot_many_draws(exact: np.ndarray, flows: dict, families: dict, divergences: dict) -> Figure:
-    """The exact posterior's draws [n, 2] and each flow's, with the flow's exact KL in its title.
+    """The exact posterior's draws [n, 2] and each flow's, with the flow's KL in its title.
 
-    divergences: flow -> (KL(q|p), standard error).
+    divergences: flow -> (KL(q|p), error); an error too small to change the digits is left out.
     """
     titles = {"ground truth: exact draws": exact}
     for flow, draws in flows.items():
         value, error = divergences[flow]
-        titles[f"{style.label(flow)}: KL = {mathtext(value, error)}"] = draws
+        shown = error if error > VISIBLE_ERROR * abs(value) else None
+        titles[f"{style.label(flow)}: KL = {mathtext(value, shown)}"] = draws
     colours = [style.TRUTH, *(style.colour(families[flow]) for flow in flows)]
     return _scatter(titles, colours, area=1.2, alpha=0.25)
 

@@ -11,8 +11,8 @@ FEW_STEPS = 120
 MARKERS = "osD^vP*X"
 COLOURS = {"identity": "0.75", "reflection": "0.25", "constant": "C1"}
 DASHES = (0, (3, 3))
-# Above this Pareto shape the weights have no variance to predict anything from.
-VARIANCE_LIMIT = 0.7
+# The multi-sample panels reach this factor beyond the gaps that they show.
+MARGIN = 2.5
 
 
 def plot_contraction(table: pd.DataFrame, rates: dict[str, float]) -> Figure:
@@ -51,31 +51,51 @@ def plot_contraction(table: pd.DataFrame, rates: dict[str, float]) -> Figure:
 def plot_multisample(gaps: pd.DataFrame, families: dict[str, str]) -> Figure:
     """log p(y) - L_K against K, a panel for each target; families: flow -> family.
 
-    gaps: columns target, flow, k, gap, gap_se, predicted, pareto_k.
+    gaps: columns target, flow, replicate, k, gap, estimate, estimate_se, predicted; all replicates
+    are averaged, and their estimates' errors are independent. A flow without a known variance in
+    any replicate has no predicted line.
     """
     targets = sorted(gaps["target"].unique())
     figure, axes = style.panels(len(targets), 3, (4.6, 4.2))
     for ax, target in zip(axes, targets, strict=True):
         here = gaps[gaps["target"] == target]
+        means = here.groupby(["flow", "k"])[["gap", "estimate", "predicted"]].agg(
+            lambda values: values.mean(skipna=False)
+        )
+        means["se"] = here.groupby(["flow", "k"])["estimate_se"].agg(
+            lambda errors: np.sqrt(np.sum(errors**2)) / len(errors)
+        )
+        low, high = means["gap"].min() / MARGIN, means["gap"].max() * MARGIN
         for number, flow in enumerate(sorted(here["flow"].unique())):
-            ours = here[here["flow"] == flow]
             tint = style.colour(families[flow]) if flow in families else f"C{3 + number}"
-            marker = MARKERS[number % len(MARKERS)]
-            ax.errorbar(
-                ours["k"], ours["gap"], 2 * ours["gap_se"], color=tint, marker=marker, ms=4.5,
-                lw=1.2, capsize=2, label=style.label(flow),
-            )  # fmt: skip
-            if ours["pareto_k"].max() < VARIANCE_LIMIT:
-                ax.plot(ours["k"], ours["predicted"], color=tint, lw=1.2, ls=DASHES)
-        ax.plot([], [], color="0.3", lw=1.2, ls=DASHES, label=r"Var$(w/p(y))\,/\,2K$")
+            _plot_gap(ax, means.loc[flow], low, tint, MARKERS[number % len(MARKERS)], flow)
+        ax.plot([], [], color="0.3", lw=1.2, label="exact")
+        ax.errorbar([], [], [], color="0.3", marker="o", ms=4.5, lw=0, elinewidth=1.2,
+                    label="estimate ± 2 s.e.")  # fmt: skip
+        if means["predicted"].notna().any():
+            ax.plot([], [], color="0.3", lw=1.2, ls=DASHES, label=r"Var$(w/p(y))\,/\,2K$")
         ax.set_xscale("log")
         ax.set_yscale("log")
+        ax.set_ylim(low, high)
         ax.set_title(target)
         ax.set_xlabel("samples K")
         ax.grid(True)
         ax.legend(loc="lower left", fontsize=8)
     axes[0].set_ylabel(r"$\log p(y) - L_K$, nats")
     return figure
+
+
+def _plot_gap(ax, ours: pd.DataFrame, low: float, tint: str, marker: str, flow: str) -> None:
+    """One flow's exact gap, its estimates with two standard errors, and its prediction."""
+    k, estimate, error = ours.index.to_numpy(), ours["estimate"].to_numpy(), 2 * ours["se"]
+    ax.plot(k, ours["gap"], color=tint, lw=1.2)
+    # A logarithmic axis has no place for zero: a bar that reaches below the axis ends at its edge.
+    bottom = np.maximum(estimate - error, low)
+    ax.vlines(k, bottom, np.maximum(estimate + error, low), color=tint, lw=1.2)
+    ax.plot(k, estimate, marker, color=tint, ms=4.5, ls="", label=style.label(flow))
+    leaves = (estimate - error).to_numpy() < low
+    ax.plot(k[leaves], np.full(leaves.sum(), 1.25 * low), "v", color=tint, ms=6)
+    ax.plot(k, ours["predicted"], color=tint, lw=1.2, ls=DASHES)
 
 
 def plot_gradients(table: pd.DataFrame) -> Figure:
@@ -98,7 +118,7 @@ def plot_gradients(table: pd.DataFrame) -> Figure:
         ax.grid(True)
     right.invert_xaxis()
     left.set_xlabel("iteration")
-    right.set_xlabel(r"exact KL$(q\|p)$ reached, nats")
+    right.set_xlabel(r"KL$(q\|p)$ reached, nats")
     left.set_ylabel("trace of the gradient's covariance")
     right.legend(loc="lower left")
     return figure

@@ -2,12 +2,19 @@
 
 import pandas as pd
 
-# Columns that are estimates, with the columns of their standard errors.
-MEASURED = ("elbo", "kl", "kl_forward", "kl_knn")
+# Columns averaged over replicates.
+MEASURED = ("elbo", "kl", "kl_forward", "kl_knn", "kl_mc", "kl_forward_mc")
+# Columns whose error is given beside them, for one replicate.
+ESTIMATED = ("kl", "kl_forward", "kl_mc", "kl_forward_mc")
 
 
-def by_flow(table: pd.DataFrame) -> list[dict]:
-    """Mean and spread over replicates of every estimate, per flow; worst KL, Pareto k and skips."""
+def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
+    """Mean and standard deviation over replicates of every number, per flow, and what was missed.
+
+    table: a target's divergence.csv; facts: flow -> its divergence.json, {} for one without. Beside
+    each divergence `<column>_se`, the largest error of one replicate; the worst KL, Pareto k and
+    skips; `missing`: the mean weight of each replicate that misses part of p, None if not finite.
+    """
     rows = []
     # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
     for flow, ours in table.groupby("flow", sort=True):
@@ -15,10 +22,13 @@ def by_flow(table: pd.DataFrame) -> list[dict]:
         for column in MEASURED:
             spread = ours[column].std(skipna=False) if len(ours) > 1 else None
             row[column] = (ours[column].mean(skipna=False), spread)
+        for column in ESTIMATED:
+            row[f"{column}_se"] = ours[f"{column}_se"].max(skipna=False)
         row["kl_worst"] = ours["kl"].max(skipna=False)
-        row["kl_se"] = ours["kl_se"].max(skipna=False)
         row["pareto_k"] = ours["pareto_k"].max(skipna=False)
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
+        replicates = facts.get(flow, {}).get("replicates", [])
+        row["missing"] = [one["mean_weight"] for one in replicates if one["misses_part_of_p"]]
         rows.append(row)
     return rows
 
