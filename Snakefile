@@ -33,7 +33,7 @@ rule report:
 
 rule figures:
     input:
-        of_targets("figures/{target}/{name}.png", TARGET_FIGURES),
+        target_figures("png", *TARGETS),
         expand(out("figures/vae/{images}/comparison.png"), images=IMAGES),
         of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
         expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
@@ -89,19 +89,8 @@ for target in TARGETS:
         name:
             target
         input:
-            expand(
-                out("{target}/{file}"),
-                target=target,
-                file=[
-                    "divergence.csv",
-                    "knn_floor.csv",
-                    "hmc/long.json",
-                    "hmc/short.nc",
-                ],
-            ),
-            expand(
-                out("figures/{target}/{name}.png"), target=target, name=TARGET_FIGURES
-            ),
+            truth_files(target),
+            target_figures("png", target),
         localrule: True
 
 

@@ -20,6 +20,12 @@ PARTS = (
     ("flows", "The flows"),
     ("divergences", "The divergences"),
 )
+POSTERIOR_PARTS = (
+    ("truth", "What its truth is worth"),
+    ("hmc", "Hamiltonian Monte Carlo"),
+    ("flows", "The approximations"),
+    ("parameters", "The parameters"),
+)
 # The verdict's checks as readers know them, and on which side of its limit each must lie.
 CHECKS = {
     "rhat": ("R-hat", "below"),
@@ -28,14 +34,25 @@ CHECKS = {
     "ebfmi": ("E-BFMI", "at least"),
     "divergent": ("divergent trajectories", "below"),
 }
-FIGURES = ("elbo", "few_draws", "many_draws", "divergences")
+GRADES = {
+    "exact": "The target supplies its evidence.",
+    "estimated": "Hamiltonian Monte Carlo passed its verdict, and the ways to the evidence agree.",
+    "disputed": "The ways to the evidence disagree: every number that rests on it is in doubt.",
+    "unverified": "There is no exact evidence, and Hamiltonian Monte Carlo failed: only "
+    "differences of the ELBO and Pareto k mean anything, and no divergence is given.",
+}
+
+
+def facts_of(name: str) -> dict:
+    """What each flow's measurement of one target noted beside its table."""
+    facts = [files.read_json(path) for path in snakemake.input.divergence_facts]
+    return {one["flow"]: one for one in facts if one["target"] == name}
 
 
 def target_study(name: str, settings: dict, paths: dict) -> dict:
     """Everything the page shows of one target, read from its results."""
     data = settings.get("data", "embedded")
-    facts = [files.read_json(path) for path in snakemake.input.divergence_facts]
-    facts = {one["flow"]: one for one in facts if one["target"] == name}
+    facts = facts_of(name)
     return {
         "id": name,
         "name": name,
@@ -52,14 +69,37 @@ def target_study(name: str, settings: dict, paths: dict) -> dict:
         "verdict": files.read_json(paths["verdict"]),
         "flows": by_flow(pd.read_csv(paths["divergence"]), facts),
         "floor": floor_of(pd.read_csv(paths["floor"])),
-        "figures": {figure: paths[figure] for figure in FIGURES},
+        "figures": paths["figures"],
     }
 
 
-studies = []
+def posterior_study(name: str, paths: dict) -> dict:
+    """Everything the page shows of a posterior that is no banana."""
+    truth, table = files.read_json(paths["truth"]), pd.read_csv(paths["divergence"])
+    return {
+        "id": name,
+        "name": name,
+        "title": f"The {name} posterior",
+        "template": "posterior.html.j2",
+        "parts": POSTERIOR_PARTS,
+        "look": files.read_json(paths["look"]),
+        "truth": truth,
+        "grade_words": GRADES[truth["grade"]],
+        "evidence": files.read_json(paths["evidence"]),
+        "checks": CHECKS,
+        "verdict": files.read_json(paths["verdict"]),
+        "flows": by_flow(table, facts_of(name)),
+        "figures": paths["figures"],
+    }
+
+
+KINDS = ("data", "exact", "verdict", "divergence", "floor", "truth", "evidence", "look")
+studies, drawn = [], iter(snakemake.input.target_figures)
 for i, (name, settings) in enumerate(snakemake.params.targets.items()):
-    kinds = ("data", "exact", "verdict", "divergence", "floor", *FIGURES)
-    studies.append(target_study(name, settings, {k: snakemake.input[k][i] for k in kinds}))
+    paths = {kind: snakemake.input[kind][i] for kind in KINDS}
+    paths["figures"] = {figure: next(drawn) for figure in snakemake.params.target_figures[name]}
+    banana = settings["family"] == "banana"
+    studies.append(target_study(name, settings, paths) if banana else posterior_study(name, paths))
 studies += vae_studies(snakemake)
 if snakemake.params.theory_figures:
     studies += theory_studies(snakemake)

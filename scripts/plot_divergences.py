@@ -1,10 +1,16 @@
-"""Figure: the table of divergences, with the nearest-neighbour estimator's floor."""
+"""Figure: the table of divergences, with the neighbour estimator's floor if there is one."""
 
 from step import snakemake
 
 import pandas as pd
 from flowcheck import files
 from flowcheck.plots.divergences import plot_divergences
+from flowcheck.plots.overview import plot_overview
 
+params = snakemake.params
 table, floor = pd.read_csv(snakemake.input.table), pd.read_csv(snakemake.input.floor)
-files.write_figure(snakemake.output, plot_divergences(table, floor, snakemake.params.families))
+if (floor["pair"] == "exact-exact").any():
+    figure = plot_divergences(table, floor, params.families)
+else:
+    figure = plot_overview({params.target: table}, params.families, [])
+files.write_figure(snakemake.output, figure)

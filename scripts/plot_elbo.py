@@ -8,5 +8,8 @@ from flowcheck.plots.elbo import plot_elbo
 
 params = snakemake.params
 histories = dict(zip(params.flows, map(pd.read_csv, snakemake.input.histories), strict=True))
-log_evidence = files.read_json(snakemake.input.exact)["log_evidence"]
-files.write_figure(snakemake.output, plot_elbo(histories, params.families, log_evidence))
+truth = files.read_json(snakemake.input.truth)
+figure = plot_elbo(
+    histories, params.families, truth["log_evidence"], truth["log_evidence_se"] or 0.0
+)
+files.write_figure(snakemake.output, figure)

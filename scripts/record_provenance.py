@@ -35,13 +35,21 @@ def revision() -> str | None:
     return done.stdout.strip()
 
 
+def digest(arrays: dict) -> str:
+    """sha256 over the contents of a target's arrays, in the order of their names."""
+    content = hashlib.sha256()
+    for name in sorted(arrays):
+        content.update(arrays[name].tobytes())
+    return content.hexdigest()
+
+
 params, paths = snakemake.params, snakemake.input
 steps = []
 for name, path in zip(params.steps, paths.runs, strict=True):
     run = files.read_json(path)
     steps.append({"step": name, "seconds": run["seconds"], "device": run["device"]})
 data = {
-    name: hashlib.sha256(files.read_arrays(path)["y"].tobytes()).hexdigest()
+    name: digest(files.read_arrays(path))
     for name, path in zip(params.targets, paths.data, strict=True)
 }
 for name, path in zip(params.image_sets, paths.images, strict=True):

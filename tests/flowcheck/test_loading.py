@@ -8,7 +8,6 @@ import torch
 import flowcheck
 from flowcheck import files, loading
 from flowcheck.flows import make_flow
-from flowcheck.flows.base import stack_replicates
 
 SIZES = {
     "planar": {"layers": 3},
@@ -22,7 +21,8 @@ def written(path, family, dim=2, replicates=3, **more):
     """Weights of untrained replicates, as the step writes them."""
     flow = make_flow(family, dim, SIZES[family])
     generators = [torch.Generator().manual_seed(seed) for seed in range(replicates)]
-    params = stack_replicates([flow.initial(generator, "published") for generator in generators])
+    each = [flow.initial(generator, "published") for generator in generators]
+    params = {name: torch.stack([one[name] for one in each]) for name in each[0]}
     made_from = {"flow": "a", "family": family, "sizes": SIZES[family], "dim": dim} | TARGET
     files.write_weights(path, params | more, made_from)
     return flow, params

@@ -81,7 +81,15 @@ if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
     THEORY_FIGURES.append("gradients")
 # The table of all autoencoders' bounds: part of the theory.
 VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES else []
-TARGET_FIGURES = ["elbo", "few_draws", "many_draws", "divergences"]
+# Of a banana, the draws themselves; of any other posterior, what shows many dimensions.
+TARGET_FIGURES = {
+    target: (
+        ["elbo", "few_draws", "many_draws", "divergences"]
+        if target in BANANAS
+        else ["elbo", "marginals", "pairs", "moments", "divergences"]
+    )
+    for target in TARGETS
+}
 VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
 ENVIRONMENT = "../../environment.yml"
 # Rules are offered to the between-workflow cache only where one is in use: Snakemake prints a line
@@ -107,9 +115,31 @@ def out(path):
     return f"{config['output']}/{path}"
 
 
-def of_targets(path, names=()):
-    """A path with {target}, and perhaps {name}, for every target, in the order of their names."""
-    return expand(out(path), target=sorted(TARGETS), name=names or [""])
+def of_targets(path):
+    """A path with {target} for every target, in the order of their names."""
+    return expand(out(path), target=sorted(TARGETS))
+
+
+def truth_files(target):
+    """What a target is asked for by its own name, beside its figures."""
+    names = [
+        "divergence.csv",
+        "moments.csv",
+        "knn_floor.csv",
+        "truth.json",
+        "hmc/long.json",
+    ]
+    names += ["hmc/short.nc"] if target in BANANAS else []
+    return [out(f"{target}/{name}") for name in names]
+
+
+def target_figures(suffix, *targets):
+    """Every figure of these targets, in the order of their names."""
+    return [
+        out(f"figures/{target}/{name}.{suffix}")
+        for target in sorted(targets)
+        for name in TARGET_FIGURES[target]
+    ]
 
 
 def of_flows(path):

@@ -4,7 +4,7 @@
 rule plot_elbo:
     input:
         histories=of_flows("{target}/flows/{flow}/elbo.csv"),
-        exact=out("{target}/exact.json"),
+        truth=out("{target}/truth.json"),
     output:
         **figure("elbo", "ELBO during training"),
     log:
@@ -81,3 +81,64 @@ rule plot_divergences:
         families=of_target(families_of_flows),
     script:
         "../../scripts/plot_divergences.py"
+
+
+rule plot_marginals:
+    input:
+        truth_draws=out("{target}/truth_draws.nc"),
+        moments=out("{target}/moments.csv"),
+        draws=of_flows("{target}/flows/{flow}/draws.nc"),
+    output:
+        **figure("marginals", "Marginal densities"),
+    log:
+        log_of("figures/{target}/marginals"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("plot_marginals"),
+        target="{target}",
+        flows=of_target(FLOWS.get),
+        families=of_target(families_of_flows),
+    script:
+        "../../scripts/plot_marginals.py"
+
+
+rule plot_pairs:
+    input:
+        truth_draws=out("{target}/truth_draws.nc"),
+        moments=out("{target}/moments.csv"),
+        draws=of_flows("{target}/flows/{flow}/draws.nc"),
+    output:
+        **figure("pairs", "Pairs of parameters"),
+    log:
+        log_of("figures/{target}/pairs"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("plot_pairs"),
+        target="{target}",
+        flows=of_target(FLOWS.get),
+        families=of_target(families_of_flows),
+    script:
+        "../../scripts/plot_pairs.py"
+
+
+rule plot_moments:
+    input:
+        moments=out("{target}/moments.csv"),
+    output:
+        **figure("moments", "Errors of means and sds"),
+    log:
+        log_of("figures/{target}/moments"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("plot_moments"),
+        target="{target}",
+        flows=of_target(FLOWS.get),
+        families=of_target(families_of_flows),
+    script:
+        "../../scripts/plot_moments.py"

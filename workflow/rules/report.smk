@@ -11,7 +11,7 @@ LONG_STEPS = {
     f"{target}: {step}": out(f"{target}/{path}")
     for target in sorted(TARGETS)
     for step, path in [
-        ("HMC, short", "hmc/short_run.json"),
+        *([("HMC, short", "hmc/short_run.json")] if target in BANANAS else []),
         ("HMC, long", "hmc/long_run.json"),
         *((f"training {flow}", f"flows/{flow}/run.json") for flow in FLOWS[target]),
     ]
@@ -70,10 +70,11 @@ rule make_report:
         divergence=of_targets("{target}/divergence.csv"),
         divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
         floor=of_targets("{target}/knn_floor.csv"),
-        elbo=of_targets("figures/{target}/elbo.svg"),
-        few_draws=of_targets("figures/{target}/few_draws.svg"),
-        many_draws=of_targets("figures/{target}/many_draws.svg"),
-        divergences=of_targets("figures/{target}/divergences.svg"),
+        truth=of_targets("{target}/truth.json"),
+        moments=of_targets("{target}/moments.csv"),
+        evidence=of_targets("{target}/evidence.json"),
+        look=ancient(of_targets("{target}/check.json")),
+        target_figures=target_figures("svg", *TARGETS),
         images=expand(out("vae/{images}/images.json"), images=sorted(IMAGES)),
         losses=expand(out("vae/{images}/losses.csv"), images=sorted(IMAGES)),
         comparison=expand(
@@ -97,7 +98,7 @@ rule make_report:
             name: TARGETS[name] | {"family": FAMILIES[name]}
             for name in sorted(TARGETS)
         },
-        kl_draws=config["divergence"]["kl_draws"],
+        target_figures={target: TARGET_FIGURES[target] for target in sorted(TARGETS)},
         vaes={
             images: {vae: vae_params(config, images, vae) for vae in sorted(VAES)}
             for images in sorted(IMAGES)

@@ -15,7 +15,7 @@ def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -
 
     Bars reach two errors either way: of a divergence by quadrature they are too short to be seen.
     """
-    flows = sorted(table["flow"].unique())
+    flows, looks = sorted(table["flow"].unique()), style.looks(families)
     noise = floor.loc[floor["pair"] == "exact-exact", "kl_knn"]
     low, high = noise.mean() - 1.96 * noise.std(), noise.mean() + 1.96 * noise.std()
     exact = table[[*MARKERS]].to_numpy()
@@ -30,7 +30,7 @@ def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -
     # Replicates of one row are spread a little, so that equal values do not hide one another.
     for row, flow in enumerate(flows):
         ours = table[table["flow"] == flow]
-        tint = style.colour(families[flow])
+        tint = looks[flow].colour
         spread = np.linspace(-0.12, 0.12, len(ours))
         for shift, (column, (marker, _)) in zip((0.16, -0.16), MARKERS.items(), strict=True):
             filled = tint if column == "kl" else "white"

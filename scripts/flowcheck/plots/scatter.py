@@ -17,7 +17,7 @@ def plot_few_draws(hmc: np.ndarray, flows: dict, families: dict) -> Figure:
     flows: flow -> draws; of more than two coordinates the first two are drawn.
     """
     titles = {"HMC, the short run": hmc} | {style.label(flow): x for flow, x in flows.items()}
-    colours = [HMC_COLOUR, *(style.colour(families[flow]) for flow in flows)]
+    colours = [HMC_COLOUR, *(style.looks(families)[flow].colour for flow in flows)]
     return _scatter(titles, colours, area=5.0, alpha=0.7)
 
 
@@ -31,7 +31,7 @@ def plot_many_draws(exact: np.ndarray, flows: dict, families: dict, divergences:
         value, error = divergences[flow]
         shown = error if error > VISIBLE_ERROR * abs(value) else None
         titles[f"{style.label(flow)}: KL = {mathtext(value, shown)}"] = draws
-    colours = [style.TRUTH, *(style.colour(families[flow]) for flow in flows)]
+    colours = [style.TRUTH, *(style.looks(families)[flow].colour for flow in flows)]
     return _scatter(titles, colours, area=1.2, alpha=0.25)
 
 

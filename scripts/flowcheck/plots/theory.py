@@ -67,7 +67,7 @@ def plot_multisample(gaps: pd.DataFrame, families: dict[str, str]) -> Figure:
         )
         low, high = means["gap"].min() / MARGIN, means["gap"].max() * MARGIN
         for number, flow in enumerate(sorted(here["flow"].unique())):
-            tint = style.colour(families[flow]) if flow in families else f"C{3 + number}"
+            tint = style.looks(families)[flow].colour if flow in families else f"C{3 + number}"
             _plot_gap(ax, means.loc[flow], low, tint, MARKERS[number % len(MARKERS)], flow)
         ax.plot([], [], color="0.3", lw=1.2, label="exact")
         ax.errorbar([], [], [], color="0.3", marker="o", ms=4.5, lw=0, elinewidth=1.2,

@@ -89,11 +89,12 @@ def plot_comparison(bounds: pd.DataFrame) -> Figure:
     """Exact log p(x) against the epoch for several autoencoders: bounds.csv with a column vae."""
     figure, (axes,) = style.panels(1, 1, (6.4, 4.2))
     truth = bounds[bounds["bound"] == "log_px"]
+    looks = style.looks({name: name for name in truth["vae"].unique()})
     for name, rows in truth.groupby("vae", sort=True):
         for split, dashes in zip(SPLITS, (":", "-"), strict=True):
             part = rows[rows["split"] == split].sort_values("epoch")
             label = f"{name}, {split}"
-            axes.plot(part["epoch"], part["value"], dashes, color=style.colour(name), label=label)
+            axes.plot(part["epoch"], part["value"], dashes, color=looks[name].colour, label=label)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="epoch", ylabel=r"exact $\log p(x)$, nats per image")
     _leave_out_steep_start(axes, truth)

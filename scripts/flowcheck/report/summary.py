@@ -3,7 +3,9 @@
 import pandas as pd
 
 # Columns averaged over replicates.
-MEASURED = ("elbo", "kl", "kl_forward", "kl_knn", "kl_mc", "kl_forward_mc")
+MEASURED = (
+    "elbo", "kl", "kl_forward", "kl_knn", "kl_mc", "kl_forward_mc", "kl_unseen", "tv", "c2st_best",
+)  # fmt: skip
 # Columns whose error is given beside them, for one replicate.
 ESTIMATED = ("kl", "kl_forward", "kl_mc", "kl_forward_mc")
 
@@ -13,7 +15,7 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
 
     table: a target's divergence.csv; facts: flow -> its divergence.json, {} for one without. Beside
     each divergence `<column>_se`, the largest error of one replicate; the worst KL, Pareto k and
-    skips; `missing`: the mean weight of each replicate that misses part of p, None if not finite.
+    skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss.
     """
     rows = []
     # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
@@ -28,7 +30,9 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
         row["pareto_k"] = ours["pareto_k"].max(skipna=False)
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
         replicates = facts.get(flow, {}).get("replicates", [])
-        row["missing"] = [one["mean_weight"] for one in replicates if one["misses_part_of_p"]]
+        missing = [one["missing_mass"] for one in replicates if one["misses_part_of_p"]]
+        row["missed"] = len(missing)
+        row["missing_mass"] = sum(missing) / len(missing) if missing else 0.0
         rows.append(row)
     return rows
 

@@ -1,0 +1,45 @@
+"""Densities of draws for figures: smoothed histograms, which keep to a parameter's support."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
+
+BINS = 80
+# Standard deviation of the smoothing, in bins: noise of 10,000 draws is hidden, no shape is.
+SMOOTHING = 1.5
+# The outermost 0.1 % at either end would shrink the rest.
+TAIL = 0.001
+
+
+def span(draws: list[np.ndarray]) -> tuple[float, float]:
+    """The interval that shows all of these sets of draws, each less its outermost tails."""
+    ends = [np.quantile(one[np.isfinite(one)], [TAIL, 1 - TAIL]) for one in draws]
+    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def curve(draws: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where the density of `draws` is drawn, and its values there; both [BINS].
+
+    The smoothing reflects at the ends, so that a density that stops at the edge of a support, as
+    a scale's does at 0, is not drawn beyond it, nor pulled down beside it.
+    """
+    counts, edges = np.histogram(draws, BINS, (low, high))
+    density = counts / (draws.size * (edges[1] - edges[0]))
+    smooth = gaussian_filter1d(density, SMOOTHING, mode="reflect")
+    return (edges[1:] + edges[:-1]) / 2, smooth
+
+
+def regions(x: np.ndarray, y: np.ndarray, box: tuple, masses: tuple[float, ...]):
+    """A plane's density on a grid, and the levels whose regions hold `masses` of the draws.
+
+    x, y: draws [n]; box: ((low, high) of x, (low, high) of y). Returns centres of the columns and
+    of the rows, density [rows, columns], and levels, ascending and distinct.
+    """
+    bins = BINS // 2
+    counts, x_edges, y_edges = np.histogram2d(x, y, bins, box)
+    density = gaussian_filter(counts.T, SMOOTHING, mode="reflect")
+    falling = np.sort(density.ravel())[::-1]
+    held = np.cumsum(falling) / max(falling.sum(), 1e-300)
+    levels = [falling[np.searchsorted(held, mass)] for mass in sorted(masses, reverse=True)]
+    centres = [(edges[1:] + edges[:-1]) / 2 for edges in (x_edges, y_edges)]
+    return *centres, density, sorted({float(level) for level in levels if level > 0})
