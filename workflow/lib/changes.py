@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .imports import LOCK, ROOT, SCRIPTS
 
+SHOWN = 6  # names, at most
 # In the working directory, beside Snakemake's own notes.
 RECORD = Path(".snakemake") / "flowcheck-code.json"
 
@@ -31,7 +32,9 @@ def explain_changes() -> None:
         path for path in before.keys() | now.keys() if before.get(path) != now.get(path)
     )
     if changed:
-        print(f"Changed since the last complete run: {', '.join(changed)}", file=sys.stderr)
+        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        names = ", ".join(changed[:SHOWN])
+        print(f"Changed since the last complete run: {names}{more}", file=sys.stderr)
 
 
 def remember_code() -> None:
