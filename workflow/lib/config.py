@@ -23,7 +23,7 @@ RESERVED = ("vae", "theory", "figures", "report", "logs", "bench")
 
 def read_schema() -> dict:
     """The config's JSON schema."""
-    return yaml.safe_load(SCHEMA.read_text())
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
 def check(config: dict, schema: dict) -> None:

@@ -23,7 +23,7 @@ def flow_sizes(family: str) -> Sizes | None:
     path = FLOWS / f"{family}.py"
     if not path.is_file():
         return None
-    for node in ast.parse(path.read_text()).body:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef) and node.name == "Flow" and _derives_from_flow(node):
             return _arguments(node)
     return None
@@ -46,7 +46,7 @@ def _arguments(flow: ast.ClassDef) -> Sizes:
 @cache
 def target_arguments(family: str) -> tuple[str, ...]:
     """The settings that the posterior in `targets/<family>.py` takes besides its data."""
-    for node in ast.parse((TARGETS / f"{family}.py").read_text()).body:
+    for node in ast.parse((TARGETS / f"{family}.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef) and node.name == "Target":
             return _arguments(node).known
     return ()

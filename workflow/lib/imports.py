@@ -54,7 +54,7 @@ def closure(path: Path) -> frozenset[Path]:
 @cache
 def _imports(path: Path) -> frozenset[Path]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(), filename=str(path))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
