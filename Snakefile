@@ -8,6 +8,7 @@ from workflow.lib.screen import take_over
 
 min_version("9.0")
 prepare()
+take_over(workflow, report=lambda: out("report.html"))
 
 
 configfile: "config/config.yaml"
@@ -18,11 +19,6 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-
-
-take_over(workflow, report=out("report.html"))
-
-
 include: "workflow/rules/figures_common.smk"
 
 
