@@ -11,11 +11,6 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-
-
-take_over(workflow, report=out("report.html"))
-
-
 include: "workflow/rules/figures_common.smk"
 
 

@@ -105,4 +105,4 @@ if snakemake.params.theory_figures:
     studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
 page = render(studies, provenance, "flowcheck: how far from the truth?")
-files.write_whole(snakemake.output.report, lambda file: file.write_text(page))
+files.write_whole(snakemake.output.report, lambda file: file.write_text(page, encoding="utf-8"))

@@ -87,8 +87,9 @@ class Progress:
     on how it goes, such as the last ELBO.
     """
 
-    def __init__(self, label: str, unit: str = "step"):
-        self.label, self.unit, self.noted = label, unit, ""
+    def __init__(self, label: str = "", unit: str = "step"):
+        self.start, self.unit, self.noted = f"{label}: " if label else "", unit, ""
+        self.turns = 0
         self.first = self.began = self.said = None
 
     def note(self, words: str) -> None:
@@ -98,13 +99,16 @@ class Progress:
     def at(self, done: int, total: int) -> None:
         """So many of `total` are done. The first call says where this process takes the loop up."""
         now = time.monotonic()
-        if self.first is None:
-            self.first, self.began, self.said = done, now, now
-        elif now - self.said > _EVERY and done > self.first:
+        if self.turns < 2:
+            # Time is counted from the end of the first turn, which may have compiled something.
+            self.first, self.began = done, now
+            self.said = self.said or now
+        elif now - self.said > _EVERY:
             left = (now - self.began) * (total - done) / (done - self.first)
             how_far = f"{self.unit} {done:,} of {total:,}{self.noted}, {_clock(left)} left"
-            print(f"progress: {self.label}: {how_far}", flush=True)
+            print(f"progress: {self.start}{how_far}", flush=True)
             self.said = now
+        self.turns += 1
 
     def __call__(self, iterable):
         """Yields the items of a sized iterable; a range's numbers count what they step over."""

@@ -18,7 +18,7 @@ def theory_studies(snakemake) -> list[dict]:
     paths, figures = snakemake.input, snakemake.params.theory_figures
     facts = files.read_json(paths.contraction_facts)
     errors = pd.read_csv(paths.published_errors)
-    appendix = Path(paths.appendix).read_text()
+    appendix = Path(paths.appendix).read_text(encoding="utf-8")
     title, body = appendix.split("\n", 1)
     return [
         {

@@ -41,7 +41,7 @@ print("step: compiled" if compiled else "step: eager (too little work, or no com
 
 began = time.perf_counter()
 checkpoint = checkpoint_of(snakemake, where)
-progress = Progress(params.flow, "iteration")
+progress = Progress(unit="iteration")
 trained = training.train(
     flow,
     shifted.log_density,

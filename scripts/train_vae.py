@@ -25,7 +25,7 @@ print(f"{params.vae} on {params.images}: {len(x)} images on {device.describe(whe
 print(f"recipe: {params.recipe}", flush=True)
 
 checkpoint = checkpoint_of(snakemake, where)
-progress = Progress(params.vae, "epoch")
+progress = Progress(unit="epoch")
 
 
 def snapshot(epoch):

@@ -120,7 +120,7 @@ print(list(progress(["a", "b"], "letters")), list(progress(range(0), "nothing"))
 """
     log = step.run(code)[1].splitlines()
     assert log[-2:] == ["[300, 400, 500, 600, 700, 800, 900]", "['a', 'b'] []"]
-    assert log[0].startswith("progress: planar: step 400 of 1,000, 0:0")
+    assert log[0].startswith("progress: planar: step 500 of 1,000, 0:0")
     assert log[0].endswith(" left")
 
 

@@ -30,7 +30,9 @@ class Checkpoint:
         self.path = self.folder / "checkpoint.pt"
         self.identity = {"made_by": made_by}
         self._owner = uuid4().hex
-        write_whole(self.folder / "owner", lambda file: file.write_text(self._owner))
+        write_whole(
+            self.folder / "owner", lambda file: file.write_text(self._owner, encoding="utf-8")
+        )
 
     def take_up(self, **identity) -> dict | None:
         """The state that a run of the same identity kept last, or None, and then why in the log.
@@ -63,7 +65,7 @@ class Checkpoint:
     def require_ownership(self) -> None:
         """Raise TakenOver if a newer run has begun, or begun and ended. Call before any output."""
         owner = self.folder / "owner"
-        if not owner.exists() or owner.read_text() != self._owner:
+        if not owner.exists() or owner.read_text(encoding="utf-8") != self._owner:
             raise TakenOver(f"a newer run has taken {self.folder} over; this one stops")
 
     def remove(self) -> None:

@@ -59,12 +59,12 @@ def write_table(path: str, table: pd.DataFrame) -> None:
 def write_json(path: str, content: dict) -> None:
     """Indented JSON. Raises ValueError for NaN or infinity, which JSON has no word for."""
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    write_whole(path, lambda file: file.write_text(text))
+    write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: str) -> dict:
     """A JSON file's content."""
-    return json.loads(Path(path).read_text())
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def write_weights(path: str, params: dict, metadata: dict | None = None) -> None:

@@ -112,3 +112,19 @@ def test_cuda_without_a_gpu_is_refused(made):
     )  # fmt: skip
     assert ran.status != 0
     assert "torch finds no GPU here; set `device: auto`" in ran.output
+
+
+def test_nothing_of_the_users_environment_gets_between_a_step_and_its_code(bare, tmp_path):
+    # Other people's modules of the same names, a terminal without UTF-8, and no standard output.
+    for name in ("step.py", "flowcheck/__init__.py", "load_target.py"):
+        path = tmp_path / "path" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("raise SystemExit('not this one')\n")
+    np.save(bare.folder / "mine.npy", np.arange(5.0))
+    add_target(bare, "mine.npy")
+    ran = bare.snakemake(
+        DATA, "results/tiny/banana/exact.json",
+        PYTHONPATH=str(tmp_path / "path"), LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0",
+    )  # fmt: skip
+    assert ran.status == 0, ran.output
+    assert np.load(bare.folder / DATA)["y"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]

@@ -8,27 +8,36 @@ be installed beside Snakemake before the first run; this needs nothing.
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from snakemake.logging import logger
 from snakemake.settings.types import ExecMode
+from snakemake.shell import shell
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from . import wording
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = (ROOT / "Snakefile", ROOT / "workflow" / "Snakefile")
+# Where a job's words go until its step has opened its log: a Ctrl-C while Python starts, mostly.
+STARTING = ".snakemake/log/starting_jobs.txt"
 # Seconds between two lines about one running job.
 EVERY = 55
 RED, PLAIN = "\033[31m", "\033[0m"
 # Of what Snakemake says while jobs run, beside warnings and errors, only these are shown.
 SHOWN = ("submitted with", "Terminating", "Will exit after", "Trying to restart", "Nothing to be")
 # What it says of a failure beside the failed job itself.
-REPEATED = ("Exiting because a job execution failed", "At least one job did not complete")
+REPEATED = (
+    "CalledProcessError",
+    "Exiting because a job execution failed",
+    "At least one job did not complete",
+)
 ENDS = "Elapsed time"
 STOPS = "Terminating processes"  # at Ctrl-C
 
@@ -41,10 +50,11 @@ class Job(NamedTuple):
     began: float
 
 
-def take_over(workflow, report: str) -> None:
+def take_over(workflow, report: Callable[[], str]) -> None:
     """Put our handler in the place of Snakemake's, unless the user asked for another screen.
 
-    report: where the report will be, named at the end if it was asked for. In the process of a job,
+    report: says where the report will be, once the workflow is loaded; named at the end if it was
+    asked for. In the process of a job,
     or where this workflow is a module of another, nothing is changed.
     """
     settings = workflow.output_settings
@@ -55,8 +65,11 @@ def take_over(workflow, report: str) -> None:
         return
     for old in list(logger.handlers):
         if old.name == "DefaultStreamHandler":
+            if not settings.dryrun:
+                _keep_starting_jobs_quiet()
             logger.removeHandler(old)
             logger.addHandler(Screen(old, settings.dryrun, lambda: _asked_for(workflow, report)))
+            sys.excepthook = partial(_stop_without_traceback, old.stream, sys.excepthook)
 
 
 class Screen(logging.Handler):
@@ -101,8 +114,7 @@ class Screen(logging.Handler):
         if self.started and text.startswith(ENDS):
             self._end()
         elif record.levelno >= logging.ERROR:
-            # That a step's command failed is told by its job's own record.
-            if not ("CalledProcessError" in text or any(words in text for words in REPEATED)):
+            if not self._said_elsewhere(text):
                 self._write(text, alarm=True)
         elif record.levelno >= logging.WARNING or any(words in text for words in SHOWN):
             self._write(text)
@@ -111,6 +123,11 @@ class Screen(logging.Handler):
                 self._name_report()
         elif not self.started and not text.startswith(("Building DAG", "Assuming unrestricted")):
             self.old.handle(record)
+
+    def _said_elsewhere(self, text: str) -> bool:
+        """A failed job has its own record, and how Snakemake falls over its own end is no news."""
+        stumbles = self.stopped and "Traceback" in text
+        return stumbles or any(words in text for words in REPEATED)
 
     def _start(self, record):
         self.started, self.began = True, time.monotonic()
@@ -148,7 +165,8 @@ class Screen(logging.Handler):
         after = f", after {wording.duration(time.time() - job.began)}" if job else ""
         self.failed += 1
         self._write(f"Error in rule {rule}{what}{after}:", alarm=True)
-        lines = wording.why_it_failed(_written_since(job.began if job else 0, record.log))
+        logs = _written_since(job.began if job else 0, [*record.log, STARTING])
+        lines = wording.why_it_failed(logs)
         self._write("\n".join(f"  {line}" for line in lines))
         if record.log:
             self._write(f"  log: {', '.join(record.log)}")
@@ -199,10 +217,26 @@ class Screen(logging.Handler):
         self.stream.flush()
 
 
-def _asked_for(workflow, report: str) -> Path | None:
+def _asked_for(workflow, report: Callable[[], str]) -> Path | None:
     """The report's path, if it is among what this run was to make. Known once the run begins."""
     goals = set(workflow.dag_settings.targets)
-    return Path(report) if not goals or goals & {"report", report} else None
+    return Path(report()) if not goals or goals & {"report", report()} else None
+
+
+def _stop_without_traceback(stream, otherwise: Callable, kind, error, trace) -> None:
+    """For sys.excepthook: what a Ctrl-C says while the workflow is loaded and planned."""
+    if issubclass(kind, KeyboardInterrupt):
+        stream.write("Stopped\n")
+    else:
+        otherwise(kind, error, trace)
+
+
+def _keep_starting_jobs_quiet() -> None:
+    """Before it has a log, a job writes to a file that the screen reads if the job fails."""
+    Path(STARTING).parent.mkdir(parents=True, exist_ok=True)
+    Path(STARTING).write_bytes(b"")
+    # What Snakemake puts before a command by itself, and then the file.
+    shell.prefix(f"set -euo pipefail; exec 2>>{STARTING}; ")
 
 
 def _written_since(began: float, logs: list[str]) -> list[str]:

@@ -41,6 +41,7 @@ from flowcheck_workflow.screen import take_over
 from flowcheck_workflow.vae_config import vae_params
 
 prepare()
+take_over(workflow, report=lambda: out("report.html"))
 
 config = complete(config, tuple(map(str, workflow.configfiles)))
 if workflow.is_main_process:

@@ -28,8 +28,8 @@ def render(studies: list[dict], provenance: dict, title: str) -> str:
     environment.filters["number"] = plain
     environment.filters["symbols"] = symbols
     environment.globals["embed"] = embed
-    style = (FOLDER / "style.css").read_text()
-    script = (FOLDER / "sort.js").read_text()
+    style = (FOLDER / "style.css").read_text(encoding="utf-8")
+    script = (FOLDER / "sort.js").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
         studies=studies, provenance=provenance, title=title, style=style, script=script
     )
