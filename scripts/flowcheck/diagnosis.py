@@ -45,12 +45,12 @@ class Split(NamedTuple):
 
 
 SEPARATE_CURE = (
-    "More draws cannot help, or hardly. If the parts are copies of each other (a sign or labels exchanged), "
-    "constrain the parameters so that one remains (ordered, positive); else reparameterise, or "
-    "sample the parts separately"
+    "more draws cannot help, or hardly; if the parts are copies of each other (a sign or labels "
+    "exchanged), constrain the parameters so that one remains (ordered, positive), else "
+    "reparameterise or study each part as a posterior of its own"
 )
 FUNNEL_CURE = (
-    "Write what that scale multiplies in non-centred form: x = mu + tau * e with e ~ N(0, 1), and "
+    "write what that scale multiplies in non-centred form: x = mu + tau * e with e ~ N(0, 1), and "
     "e, not x, the parameter; where the data are strong for each group, the centred form is the "
     "right one of the two"
 )
@@ -71,14 +71,14 @@ def diagnose(
     failed = {name for name, check in checks.items() if check["passed"] is False}
     if not (np.isfinite(theta).all() and np.isfinite(lp).all()):
         return Advice(
-            "There are draws, or log densities of draws, that are not finite.",
-            "Look for an overflow or a logarithm of a negative number in the log density",
+            "draws, or log densities of draws, are not finite",
+            "look for an overflow or a logarithm of a negative number in the log density",
         )
     still = np.flatnonzero(np.ptp(theta, axis=(0, 1)) == 0)
     if still.size:
         return Advice(
-            f"{coordinates[still[0]]} never changes.",
-            "Leave it out of the parameters, or see that the log density depends on it smoothly",
+            f"{coordinates[still[0]]} never changes",
+            "leave it out of the parameters, or see that the log density depends on it smoothly",
         )
     run = Run(theta, energy, diverging, failed, coordinates)
     # A single chain apart may be stuck in a funnel's neck: that is looked for first.
@@ -115,7 +115,7 @@ def _separate_parts(run: Run, fewest: int) -> Advice | None:
         )
     moves = "do not" if crossings == 0 else "hardly ever"
     return Advice(
-        f"The posterior has separate parts between which chains {moves} move: {seen}.",
+        f"the posterior has separate parts between which chains {moves} move: {seen}",
         SEPARATE_CURE,
     )
 
@@ -147,16 +147,16 @@ def _funnel(run: Run) -> Advice | None:
         if min(means[place], 1 - means[place]) < GATHERED:
             end = "low" if means[place] < 0.5 else "high"
             return Advice(
-                f"A funnel: {int(run.diverging.sum())} divergent trajectories gather at the {end} "
-                f"end of {names[place]}, where the posterior is too narrow for the step size.",
+                f"a funnel: {int(run.diverging.sum())} divergent trajectories gather at the {end} "
+                f"end of {names[place]}, where the posterior is too narrow for the step size",
                 FUNNEL_CURE,
             )
     if "ebfmi" in run.failed:
         energies = _ranks(run.energy[..., None]) - 0.5
         slopes = np.abs(((ranks - 0.5) * energies).mean((0, 1)))
         return Advice(
-            "A funnel or a heavy tail: the energy varies far more than one trajectory changes it "
-            f"(E-BFMI), and it follows {names[int(np.argmax(slopes))]} most.",
+            "a funnel or a heavy tail: the energy varies far more than one trajectory changes it "
+            f"(E-BFMI), and it follows {names[int(np.argmax(slopes))]} most",
             FUNNEL_CURE,
         )
     return None
@@ -175,8 +175,8 @@ def _rough(run: Run) -> Advice | None:
     return Advice(
         f"{int(run.diverging.sum())} of {run.diverging.size} trajectories diverged, at no "
         "particular end of a coordinate: the step size is too large for some corner of the "
-        "posterior, or the log density jumps.",
-        "Raise target_acceptance (0.9, then 0.97); if that changes nothing, look for a jump or a "
+        "posterior, or the log density jumps",
+        "raise target_acceptance (0.9, then 0.97); if that changes nothing, look for a jump or a "
         "kink in the log density",
     )
 
@@ -194,9 +194,9 @@ def _too_short(draws: int, checks: dict, failed: set) -> Advice:
     needed = _rounded_up(1.2 * max([1.0, *factors]) * draws)
     least = "at least " if rhat is None or rhat > OVERLAPPING_RHAT else "about "
     return Advice(
-        "The chains agree with each other too little for their length.",
-        f"Run longer: by this run's R-hat and effective draws, {least}{needed:,} draws per chain, "
-        "with as many more in the warm-up. If a longer run gains nothing, reparameterise",
+        "the chains agree with each other too little for their length",
+        f"run longer: by this run's R-hat and effective draws, {least}{needed:,} draws per chain, "
+        "with as many more in the warm-up; if a longer run gains nothing, reparameterise",
     )
 
 
@@ -208,7 +208,7 @@ def _rounded_up(count: float) -> int:
 
 def _wrong_moments() -> Advice:
     return Advice(
-        "The chains agree with each other and not with the exact moments: all of them lack a part "
-        "of the posterior, or the density, its gradient and `exact()` do not belong together.",
-        "Compare the log density with the formulas behind `exact()`; start the chains more widely",
+        "the chains agree with each other and not with the exact moments: all of them lack a part "
+        "of the posterior, or the density, its gradient and `exact()` do not belong together",
+        "compare the log density with the formulas behind `exact()`; start the chains more widely",
     )

@@ -79,26 +79,13 @@ def read_weights(path: str) -> dict:
     return load_file(path)
 
 
-def write_chains(
-    path: str,
-    theta: np.ndarray,
-    stats: dict[str, np.ndarray],
-    named: dict[str, np.ndarray] | None = None,
-) -> None:
-    """ArviZ netCDF of theta [chain, draw, dim]; stats, `sample_stats`, are [chain, draw] each.
-
-    Without names `posterior` holds theta; else each parameter by its name, [chain, draw, ...], and
-    `unconstrained_posterior` holds theta.
-    """
+def write_chains(path: str, theta: np.ndarray, stats: dict[str, np.ndarray]) -> None:
+    """ArviZ netCDF: posterior `theta` [chain, draw, dim], `sample_stats` [chain, draw] each."""
     from arviz_base import from_dict
 
-    groups = {"posterior": {"theta": theta}}
-    if named is not None:
-        groups = {"posterior": named, "unconstrained_posterior": {"theta": theta}}
-    tree = from_dict(groups | {"sample_stats": stats}, dims={} if named else {"theta": ["dim"]})
-    if named is not None:  # a parameter may itself be called theta, with dimensions of its own
-        unnamed = tree["unconstrained_posterior"].to_dataset()
-        tree["unconstrained_posterior"] = unnamed.rename_dims(theta_dim_0="dim")
+    tree = from_dict(
+        {"posterior": {"theta": theta}, "sample_stats": stats}, dims={"theta": ["dim"]}
+    )
     for group in tree.subtree:
         group.attrs.pop("created_at", None)  # equal chains, equal bytes
     write_whole(path, lambda file: tree.to_netcdf(file, engine="h5netcdf"))
@@ -110,36 +97,6 @@ def read_chains(path: str):
 
     with xarray.open_datatree(path, engine="h5netcdf") as tree:
         return tree.load()
-
-
-def read_theta(chains) -> np.ndarray:
-    """Unconstrained draws [chain, draw, dim] of a chain file: its path, or what was read of it."""
-    tree = read_chains(chains) if isinstance(chains, str | Path) else chains
-    group = "unconstrained_posterior" if "unconstrained_posterior" in tree else "posterior"
-    return tree[group]["theta"].values
-
-
-def read_draws(path: str) -> dict[str, np.ndarray]:
-    """A user's draws by name: an .npz, or the `posterior` group of an ArviZ netCDF.
-
-    Raises ValueError, with the file's name, if it holds neither.
-    """
-    if Path(path).suffix == ".npz":
-        return read_arrays(path)
-    try:
-        tree = read_chains(path)
-    except OSError as error:
-        raise ValueError(f"{path} is neither an .npz nor a netCDF file: {error}") from None
-    if "posterior" not in tree:
-        raise ValueError(f"{path} has no group `posterior`, where ArviZ keeps draws")
-    draws = tree["posterior"].to_dataset()
-    missing = [name for name, value in draws.items() if value.dims[:2] != ("chain", "draw")]
-    if missing:
-        raise ValueError(
-            f"{path}: '{missing[0]}' has dimensions {draws[missing[0]].dims}, and should begin "
-            "with (chain, draw)"
-        )
-    return {str(name): value.values for name, value in draws.items()}
 
 
 def write_figure(paths: list[str], figure) -> None:

@@ -6,7 +6,6 @@ known, so energies and divergences are not either.
 """
 
 import difflib
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,41 +20,36 @@ class BadReference(ValueError):
     """Draws that are not draws from the posterior at hand."""
 
 
-class Reference(NamedTuple):
-    """theta [C, N, dim] unconstrained, lp [C, N], and the draws by name [C, N, ...]."""
+def chains_of(
+    posterior, named: dict[str, np.ndarray], source: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Unconstrained draws theta [C, N, dim] and their log density lp [C, N].
 
-    theta: np.ndarray
-    lp: np.ndarray
-    named: dict[str, np.ndarray]
-
-
-def read(posterior, draws: dict[str, np.ndarray], source: str) -> Reference:
-    """Chains of `posterior` from draws by name, [chain, draw, *shape] or [n, *shape] each.
-
-    posterior: with `constrain`, `unconstrain`, `log_density` and `dim`; draws of what it does not
-    know (transformed parameters, predictions) are ignored. A single chain is cut into four parts.
+    posterior: with `constrain`, `unconstrain`, `log_density` and `dim`. named: draws by parameter,
+    [chain, draw, *shape] or [draw, *shape] each; those of anything else (transformed parameters,
+    predictions) are ignored. A single chain is cut into four parts.
 
     Raises BadReference, naming `source`, for a missing name, a wrong shape, values that are not
     finite or lie outside of the support, or a log density that is not finite.
     """
     shapes = _shapes(posterior)
-    missing = [name for name in shapes if name not in draws]
+    missing = [name for name in shapes if name not in named]
     if missing:
-        near = difflib.get_close_matches(missing[0], list(draws), 1)
+        near = difflib.get_close_matches(missing[0], list(named), 1)
         hint = f" (is '{near[0]}' meant?)" if near else ""
         raise BadReference(
             f"{source} has no draws of '{missing[0]}'{hint}; the posterior's parameters are "
             f"{', '.join(shapes)}"
         )
-    named = _by_chain({name: np.asarray(draws[name]) for name in shapes}, shapes, source)
-    theta = _unconstrained(posterior, named, source)
+    chains = _by_chain({name: np.asarray(named[name]) for name in shapes}, shapes, source)
+    theta = _unconstrained(posterior, chains, source)
     lp = _log_density(posterior, theta)
     if not np.isfinite(lp).all():
         raise BadReference(
             f"{source}: at {_first(~np.isfinite(lp))} the log density is not finite: the draws are "
             "of another posterior, or other data"
         )
-    return Reference(theta, lp, named)
+    return theta, lp
 
 
 def _shapes(posterior) -> dict[str, tuple[int, ...]]:

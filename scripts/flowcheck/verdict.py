@@ -38,22 +38,21 @@ def judge(
     diverging: np.ndarray | None,
     moments: dict[str, Callable],
     exact_moments: dict[str, float],
-    named: dict[str, np.ndarray] | None = None,
+    constrained: np.ndarray | None = None,
     expectations: dict[str, dict] | None = None,
-    coordinates: list[str] | None = None,
 ) -> dict:
     """The verdict on chains theta [C, N, dim], with lp, energy and diverging [C, N].
 
     energy, diverging: None where unknown: their checks then neither pass nor fail ("passed" is
     None, and "note" says why). moments: functions theta -> [C, N] by name; exact_moments: their
-    exact means. named: constrained scalars [C, N] by name, of which `expectations` {name: {"mean",
-    "sd"}} lists what is known exactly. coordinates: names of theta's coordinates.
+    exact means. For a target with named parameters, constrained [C, N, k] are its scalars, and
+    expectations {name: {"mean", "sd"}} names them in order, with what is known exactly.
 
     Returns {"passed", "checks": {name: {"value", "limit", "passed"}}, "cause", "cure"}; a check
     over several quantities names its "worst"; cause and cure are None where all is well.
     """
-    dim, named = theta.shape[-1], named or {}
-    coordinates = coordinates or [f"theta[{i}]" for i in range(dim)]
+    named = {name: constrained[..., i] for i, name in enumerate(expectations or {})}
+    coordinates = _coordinates(theta.shape[-1], list(named))
     checks = _mixing(dict(_quantities(theta, lp, coordinates)))
     if named:
         checks["ess_moments"] = _above(*_least(named, ("mean", "sd")), ESS_LIMIT)
@@ -88,11 +87,17 @@ def require_passed(verdict: dict, path: str) -> None:
         for name, check in verdict["checks"].items()
         if check["passed"] is False
     )
-    advice = " ".join(filter(None, (verdict.get("cause"), verdict.get("cure"))))
     raise FailedVerdict(
         f"the long chain failed its verdict in {path} and cannot serve as ground truth: {failed}. "
-        + (advice or "Raise hmc.long's draws, warmup_draws or leapfrog_steps")
+        f"Likely cause: {verdict['cause']}. How to fix it: {verdict['cure']}"
     )
+
+
+def _coordinates(dim: int, names: list[str]) -> list[str]:
+    """What to call theta's coordinates: by the scalars' names, where there are as many."""
+    if len(names) == dim:
+        return [f"{name} (unconstrained)" for name in names]
+    return [f"theta[{i}]" for i in range(dim)]
 
 
 def _quantities(theta, lp, coordinates) -> Iterator[tuple[str, np.ndarray]]:
@@ -100,7 +105,7 @@ def _quantities(theta, lp, coordinates) -> Iterator[tuple[str, np.ndarray]]:
     for i, name in enumerate(coordinates):
         yield name, theta[..., i]
     for i, name in enumerate(coordinates):
-        yield f"{name}^2", theta[..., i] ** 2
+        yield f"{name} squared", theta[..., i] ** 2
 
 
 def _mixing(quantities: dict[str, np.ndarray]) -> dict:

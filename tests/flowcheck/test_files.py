@@ -14,7 +14,6 @@ import torch
 from flowcheck import files
 
 THETA = np.random.default_rng(0).standard_normal((4, 50, 2))
-NAMED = {"sigma": np.exp(THETA[..., 0]), "theta": THETA.reshape(4, 50, 2, 1)}
 STATS = {"lp": THETA.sum(-1), "energy": THETA.std(-1), "diverging": THETA[..., 0] > 2}
 
 WRITERS = {
@@ -23,7 +22,6 @@ WRITERS = {
     "content.json": lambda path: files.write_json(path, {"b": 1 / 3, "a": [1, None]}),
     "weights.safetensors": lambda path: files.write_weights(path, {"w": torch.ones(2, 3)}),
     "chains.nc": lambda path: files.write_chains(path, THETA, STATS),
-    "named.nc": lambda path: files.write_chains(path, THETA, STATS, NAMED),
 }
 
 
@@ -172,23 +170,3 @@ def test_chains_come_back_as_arviz_knows_them(tmp_path):
         assert np.array_equal(tree["sample_stats"][name].values, values)
     (tmp_path / "x.nc").unlink()  # all of it is in memory
     assert np.isfinite(tree["sample_stats"]["lp"].values).all()
-
-
-def test_named_chains_hold_parameters_by_name_and_theta_beside_them(tmp_path):
-    path = str(tmp_path / "x.nc")
-    files.write_chains(path, THETA, STATS, NAMED)
-    tree = files.read_chains(path)
-    assert set(tree["posterior"].data_vars) == set(NAMED)
-    for name, values in NAMED.items():
-        assert tree["posterior"][name].dims[:2] == ("chain", "draw")
-        assert np.array_equal(tree["posterior"][name].values, values)
-    assert tree["unconstrained_posterior"]["theta"].dims == ("chain", "draw", "dim")
-    assert set(tree["sample_stats"].data_vars) == set(STATS)
-
-
-@pytest.mark.parametrize("named", [None, NAMED])
-def test_theta_is_read_from_either_kind_of_chains(tmp_path, named):
-    path = tmp_path / "x.nc"
-    files.write_chains(str(path), THETA, STATS, named)
-    for chains in (path, str(path), files.read_chains(str(path))):
-        assert np.array_equal(files.read_theta(chains), THETA)

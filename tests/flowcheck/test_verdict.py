@@ -189,8 +189,15 @@ def test_failed_verdict_is_refused_quoting_each_failed_check_and_no_other():
 def test_worst_quantity_is_named():
     chains = good_chains()
     chains["theta"][1, :, 1] += 3
-    result = judge(**chains, moments={}, exact_moments={}, coordinates=["alpha", "log tau"])
-    assert result["checks"]["rhat"]["worst"] == "log tau"
+    for expectations, name in (
+        (None, "theta[1]"),
+        ({"alpha": {}, "tau": {}}, "tau (unconstrained)"),
+    ):
+        scalars = np.exp(chains["theta"])
+        result = judge(
+            **chains, moments={}, exact_moments={}, constrained=scalars, expectations=expectations
+        )
+        assert result["checks"]["rhat"]["worst"] == name
 
 
 def test_draws_without_energies_are_judged_by_the_rest():
@@ -206,7 +213,7 @@ def test_draws_without_energies_are_judged_by_the_rest():
 
 
 def scalars(chains):
-    return {"sigma": np.exp(chains["theta"][..., 0]), "beta": chains["theta"][..., 1]}
+    return np.stack([np.exp(chains["theta"][..., 0]), chains["theta"][..., 1]], -1)
 
 
 # Of a log-normal and a normal scalar.
@@ -218,9 +225,8 @@ EXPECTED = {
 
 def test_exact_means_and_sds_of_constrained_scalars_are_one_check_each():
     chains = good_chains()
-    named = scalars(chains)
-    result = verdict(chains) | judge(
-        **chains, moments={}, exact_moments={}, named=named, expectations=EXPECTED
+    result = judge(
+        **chains, moments={}, exact_moments={}, constrained=scalars(chains), expectations=EXPECTED
     )
     kinds = {"exact means, in standard errors", "exact standard deviations, in standard errors"}
     assert set(result["checks"]) == CHECKS | {"ess_moments"} | kinds
@@ -230,13 +236,14 @@ def test_exact_means_and_sds_of_constrained_scalars_are_one_check_each():
 @pytest.mark.parametrize(("key", "kind"), [("mean", "means"), ("sd", "standard deviations")])
 def test_exact_expectation_that_is_off_fails_alone_and_is_named(key, kind):
     chains = good_chains()
-    named = scalars(chains)
     exact = {name: dict(values) for name, values in EXPECTED.items()}
     # A mean's error is 1 / sqrt(8000), a variance's sqrt(2 / 8000): 8 of either, or more.
     exact["beta"][key] += 0.1
     if key == "mean":
         del exact["beta"]["sd"]
-    result = judge(**chains, moments={}, exact_moments={}, named=named, expectations=exact)
+    result = judge(
+        **chains, moments={}, exact_moments={}, constrained=scalars(chains), expectations=exact
+    )
     assert failed(result) == {f"exact {kind}, in standard errors"}
     assert result["checks"][f"exact {kind}, in standard errors"]["worst"] == "beta"
 
@@ -244,9 +251,11 @@ def test_exact_expectation_that_is_off_fails_alone_and_is_named(key, kind):
 def test_scalar_with_few_effective_draws_behind_its_mean_fails():
     # Ranks of draws and squares are fine; the scalar's mean hangs on one chain's rare excursions.
     chains = good_chains()
-    named = {"tau": np.exp(chains["theta"][..., 0])}
-    named["tau"][0, :100] += 500
-    result = judge(**chains, moments={}, exact_moments={}, named=named)
+    tau = np.exp(chains["theta"][..., :1])
+    tau[0, :100] += 500
+    result = judge(
+        **chains, moments={}, exact_moments={}, constrained=tau, expectations={"tau": {}}
+    )
     assert failed(result) == {"ess_moments"}
     assert result["checks"]["ess_moments"]["worst"] == "tau"
 
