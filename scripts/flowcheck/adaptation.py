@@ -25,6 +25,8 @@ from flowcheck.trajectory_length import TrajectoryLength
 DENSE_UP_TO = 100
 # Of the warm-up: each chain by itself until FIRST, the step size alone after LAST.
 FIRST, LAST = 0.125, 0.85
+# From this share of the warm-up on, trajectories are about as long as they will stay.
+TYPICAL = 0.3
 # The shortest acceptance that the harmonic mean sees: one stuck chain must not halt all the others.
 LEAST_ACCEPTANCE = 1e-3
 # A quarter of the period of a round Gaussian's motion: where a draw forgets the last one best.
@@ -123,6 +125,7 @@ class _Sampler:
         self.first = int(FIRST * settings.warmup_draws)
         self.ends = window_ends(settings.warmup_draws)
         self.window: list[State] = []
+        self.steps: list[int] = []
         self.gradients = len(state.theta)
         self.metric = identity(state.theta)
         self.trajectory = TrajectoryLength(math.pi)
@@ -142,7 +145,8 @@ class _Sampler:
         else:
             length = self.trajectory.share(transition)
         before = self.state.theta
-        _, proposal, _ = self._transition(length)
+        _, proposal, steps = self._transition(length)
+        self.steps.append(steps)
         if not alone:
             self._learn_length(before, proposal, length)
         self._learn_step(proposal.acceptance, alone)
@@ -180,11 +184,15 @@ class _Sampler:
         self._compile_if_it_pays(transition)
 
     def _compile_if_it_pays(self, transition: int) -> None:
-        """Compile the rest of the run, if as many gradients are left as make up for it."""
-        left = self.settings.warmup_draws + self.settings.draws - transition
-        # Each trajectory takes a share of the longest, half of it on average.
-        steps = 1 + 0.5 * self.trajectory.length / float(self.step_size.median())
-        settled = self.metric.dense == self.dense  # another kind would be compiled again
+        """Compile the rest of the run, if as many gradients are left as make up for it.
+
+        By the steps that the last window's trajectories took: early ones, whose metric was a guess,
+        say nothing of the rest; and a metric of another kind would be compiled again.
+        """
+        steps, self.steps = sum(self.steps) / len(self.steps), []
+        warmup = self.settings.warmup_draws
+        settled = transition >= TYPICAL * warmup and self.metric.dense == self.dense
+        left = warmup + self.settings.draws - transition
         if self.eager and settled and pays(left * steps, written_out=False):
             self.eager = False
             self.go = compiled(self.value_and_gradient, self.state, self.metric, self.report)

@@ -20,6 +20,8 @@ from flowcheck.metric import Metric
 WORTH, WORTH_WRITTEN_OUT = 20_000, 200_000
 # A compiled program is tried against eager mode over a few steps: they differ by rounding.
 TRIED_STEPS, TRIED_TOLERANCE = 3, 1e-6
+# Compiled by one process, at most.
+PROGRAMS = 64
 
 
 class State(NamedTuple):
@@ -92,7 +94,9 @@ def compiled(
     slow = eager(value_and_gradient)
     try:
         fast = _program(value_and_gradient, state)
-        _try(fast, slow, state, metric)
+        # A process that studies many posteriors has many programs of one function.
+        with torch._dynamo.config.patch(recompile_limit=PROGRAMS):
+            _try(fast, slow, state, metric)
     except Exception as error:  # what can go wrong in tracing and compiling is unpredictable
         reason = (str(error).splitlines() or [""])[0]
         report(f"not compiled, goes on in eager mode: {type(error).__name__}: {reason}")
