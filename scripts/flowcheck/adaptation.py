@@ -16,14 +16,17 @@ import torch
 from torch import Generator, Tensor
 
 from flowcheck.evaluating import ValueAndGradient, finite, forgiving
-from flowcheck.hmc import DIVERGENT_ENERGY, Chains, DualAveraging, Info, leapfrog
+from flowcheck.hmc import DIVERGENT_ENERGY, Chains, DualAveraging, Info
 from flowcheck.metric import estimate, identity
+from flowcheck.trajectories import State, compiled, eager, pays
 from flowcheck.trajectory_length import TrajectoryLength
 
 # Dimensions up to which the metric is dense.
 DENSE_UP_TO = 100
 # Of the warm-up: each chain by itself until FIRST, the step size alone after LAST.
 FIRST, LAST = 0.125, 0.85
+# From this share of the warm-up on, trajectories are about as long as they will stay.
+TYPICAL = 0.3
 # The shortest acceptance that the harmonic mean sees: one stuck chain must not halt all the others.
 LEAST_ACCEPTANCE = 1e-3
 # A quarter of the period of a round Gaussian's motion: where a draw forgets the last one best.
@@ -46,14 +49,6 @@ class Settings:
             raise ValueError(f"metric is {self.metric!r}: it should be auto, diagonal or dense")
 
 
-class State(NamedTuple):
-    """Where C chains are: theta [C, dim], log density [C], its gradient [C, dim]."""
-
-    theta: Tensor
-    lp: Tensor
-    gradient: Tensor
-
-
 class Proposal(NamedTuple):
     """Where C trajectories ended: theta, momentum [C, dim], acceptance [C]; 0 if not finite."""
 
@@ -68,11 +63,13 @@ def sample(
     settings: Settings,
     generator: Generator,
     progress: Callable[[Iterable], Iterable] = iter,
+    report: Callable[[str], None] = print,
 ) -> Chains:
     """Run C chains from `init` [C, dim], at that tensor's precision and on its device.
 
     value_and_gradient: [C, dim] -> [C], [C, dim]; the log density may lack its normaliser.
-    `progress` wraps the iterable of transitions, to draw a bar.
+    `progress` wraps the iterable of transitions, to draw a bar. Where what is left of the run is
+    long enough, its trajectories are compiled; `report` is told if that fails.
 
     Raises ValueError if the log density or its gradient is not finite at the start of a chain.
     """
@@ -80,7 +77,7 @@ def sample(
     state = State(init, *value_and_gradient(init))
     if not bool(finite(state.lp, state.gradient).all()):
         raise ValueError("a chain starts where the log density or its gradient is not finite")
-    sampler = _Sampler(value_and_gradient, state, settings, generator)
+    sampler = _Sampler(value_and_gradient, state, settings, generator, report)
     kept, leapfrogs = [], 0
     for transition in progress(range(settings.warmup_draws + settings.draws)):
         if transition < settings.warmup_draws:
@@ -118,8 +115,9 @@ def window_ends(warmup_draws: int) -> list[int]:
 class _Sampler:
     """The chains' state, and what their warm-up has learnt so far."""
 
-    def __init__(self, value_and_gradient, state: State, settings: Settings, generator):
+    def __init__(self, value_and_gradient, state: State, settings: Settings, generator, report):
         self.value_and_gradient, self.generator = value_and_gradient, generator
+        self.report, self.go, self.eager = report, eager(value_and_gradient), True
         self.state, self.settings = state, settings
         dim = state.theta.shape[-1]
         auto = settings.metric == "auto" and dim <= DENSE_UP_TO
@@ -127,6 +125,7 @@ class _Sampler:
         self.first = int(FIRST * settings.warmup_draws)
         self.ends = window_ends(settings.warmup_draws)
         self.window: list[State] = []
+        self.steps: list[int] = []
         self.gradients = len(state.theta)
         self.metric = identity(state.theta)
         self.trajectory = TrajectoryLength(math.pi)
@@ -146,7 +145,8 @@ class _Sampler:
         else:
             length = self.trajectory.share(transition)
         before = self.state.theta
-        _, proposal, _ = self._transition(length)
+        _, proposal, steps = self._transition(length)
+        self.steps.append(steps)
         if not alone:
             self._learn_length(before, proposal, length)
         self._learn_step(proposal.acceptance, alone)
@@ -181,10 +181,26 @@ class _Sampler:
             self._restart(self._each_chains_step(0.5))
         else:
             self._restart(self._one_step(0.5))
+        self._compile_if_it_pays(transition)
+
+    def _compile_if_it_pays(self, transition: int) -> None:
+        """Compile the rest of the run, if as many gradients are left as make up for it.
+
+        By the steps that the last window's trajectories took: early ones, whose metric was a guess,
+        say nothing of the rest; and a metric of another kind would be compiled again.
+        """
+        steps, self.steps = sum(self.steps) / len(self.steps), []
+        warmup = self.settings.warmup_draws
+        settled = transition >= TYPICAL * warmup and self.metric.dense == self.dense
+        left = warmup + self.settings.draws - transition
+        if self.eager and settled and pays(left * steps, written_out=False):
+            self.eager = False
+            self.go = compiled(self.value_and_gradient, self.state, self.metric, self.report)
 
     def _freeze(self) -> None:
         self.step_size = self.averaging.log_mean.mean().exp().expand_as(self.step_size)
         self.trajectory.raise_to(QUARTER * self.widest)
+        self._compile_if_it_pays(self.settings.warmup_draws)
 
     def _restart(self, step_size: Tensor) -> None:
         self.step_size = step_size
@@ -225,24 +241,11 @@ class _Sampler:
         self, momentum: Tensor, step_size: Tensor, steps: int
     ) -> tuple[State, Tensor, Tensor]:
         """Where it ends, the momentum there, and the energy error [C], infinite if not finite."""
-        state, end = self.state, self.state
-
-        def gradient(shift: Tensor) -> Tensor:
-            nonlocal end
-            theta = state.theta + self.metric.colour(shift)
-            end = State(theta, *self.value_and_gradient(theta))
-            return self.metric.pull(end.gradient)
-
-        _, last_momentum, _ = leapfrog(
-            gradient,
-            torch.zeros_like(momentum),
-            momentum,
-            self.metric.pull(state.gradient),
-            step_size.unsqueeze(-1),
-            steps,
+        end, last_momentum = self.go(
+            self.state, momentum, step_size.unsqueeze(-1), steps, self.metric
         )
         self.gradients += len(momentum) * steps
-        error = _energy(end, last_momentum) - _energy(state, momentum)
+        error = _energy(end, last_momentum) - _energy(self.state, momentum)
         error = torch.where(finite(end.lp, end.gradient), error, math.inf)
         return end, last_momentum, torch.nan_to_num(error, nan=math.inf, posinf=math.inf)
 

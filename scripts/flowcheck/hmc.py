@@ -13,6 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from flowcheck.metric import identity
+from flowcheck.trajectories import State, Trajectory, compiled, leapfrog, pays
+
 # A trajectory whose energy error exceeds this many nats has left the level set: Stan's limit.
 DIVERGENT_ENERGY = 1000.0
 # Hoffman & Gelman's gamma, t0 and kappa.
@@ -72,21 +75,6 @@ def autograd_gradient(log_density: Callable[[Tensor], Tensor]) -> Callable[[Tens
     return gradient
 
 
-def leapfrog(
-    gradient: Callable, theta: Tensor, momentum: Tensor, grad: Tensor, step: Tensor, steps: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """`steps` leapfrog steps at one gradient each: half kicks that meet are made as one.
-
-    theta, momentum, grad (the gradient at theta): [C, dim]; step: [C, 1]. Returns the first three.
-    """
-    momentum = torch.addcmul(momentum, step, grad, value=0.5)
-    for remaining in reversed(range(steps)):
-        theta = torch.addcmul(theta, step, momentum)
-        grad = gradient(theta)
-        momentum = torch.addcmul(momentum, step, grad, value=1.0 if remaining else 0.5)
-    return theta, momentum, grad
-
-
 class DualAveraging:
     """Step sizes moved until the acceptance is as asked; each entry of step_size by itself.
 
@@ -139,48 +127,63 @@ def sample(
     settings: Settings,
     generator: Generator,
     progress: Callable[[Iterable], Iterable] = iter,
+    report: Callable[[str], None] = print,
 ) -> Chains:
     """Run C chains from `init` [C, dim], at that tensor's precision and on its device.
 
     log_density [C, dim] -> [C] may lack its normaliser; gradient [C, dim] -> [C, dim].
-    `progress` wraps the iterable of transitions, to draw a bar.
+    `progress` wraps the iterable of transitions, to draw a bar. A run so long that it pays is
+    compiled; `report` is told if that fails.
 
     Raises ValueError if the log density is not finite at the start of a chain.
     """
-    theta, lp = init, log_density(init)
+    lp = log_density(init)
     if not bool(lp.isfinite().all()):
         raise ValueError("a chain starts where the log density is not finite")
-    grad, kept = gradient(theta), []
-    step_size = torch.full((len(theta),), settings.step_size, dtype=torch.float64)
+    state, kept = State(init, lp, gradient(init)), []
+    steps, transitions = settings.leapfrog_steps, settings.warmup_draws + settings.draws
+    trajectory = _eager(log_density, gradient)
+    if pays(steps * transitions, written_out=True):
+        both = lambda theta: (log_density(theta), gradient(theta))  # noqa: E731
+        trajectory = compiled(both, state, identity(init), report)
+    step_size = torch.full((len(init),), settings.step_size, dtype=torch.float64)
     adaptation = None
     if settings.target_acceptance is not None and settings.warmup_draws > 0:
         adaptation = Adaptation(
-            settings.step_size, settings.target_acceptance, len(theta), settings.warmup_draws
+            settings.step_size, settings.target_acceptance, len(init), settings.warmup_draws
         )
-    for transition in progress(range(settings.warmup_draws + settings.draws)):
-        step = step_size.to(theta).unsqueeze(-1) * _jitter(theta, settings.jitter, generator)
-        theta, grad, info = _transition(
-            log_density, gradient, theta, lp, grad, step, settings.leapfrog_steps, generator
-        )
-        lp = info.lp
+    for transition in progress(range(transitions)):
+        step = step_size.to(init).unsqueeze(-1) * _jitter(init, settings.jitter, generator)
+        state, info = _transition(trajectory, state, step, steps, generator)
         if transition >= settings.warmup_draws:
-            kept.append((theta, info))
+            kept.append((state.theta, info))
         elif adaptation is not None:
             step_size = adaptation.update(info.acceptance_rate.double().cpu(), transition)
             if transition == settings.warmup_draws - 1:
                 step_size = step_size.new_full(step_size.shape, adaptation.settled())
     states, infos = zip(*kept, strict=True)
     columns = (torch.stack(column, dim=1) for column in zip(*infos, strict=True))
-    steps, transitions = settings.leapfrog_steps, settings.warmup_draws + settings.draws
     return Chains(
         torch.stack(states, dim=1),
         *columns,
         step_size=float(step_size[0]),
         leapfrog_steps=float(steps),
         trajectory_length=steps * float(step_size[0]),
-        gradients=len(theta) * (1 + steps * transitions),
-        metric=theta.new_ones(theta.shape[-1]),
+        gradients=len(init) * (1 + steps * transitions),
+        metric=init.new_ones(init.shape[-1]),
     )
+
+
+def _eager(log_density: Callable, gradient: Callable) -> Trajectory:
+    """Trajectories in theta's own coordinates; the log density is computed at their ends alone."""
+
+    def trajectory(state, momentum, step, steps, metric):
+        theta, momentum, grad = leapfrog(
+            gradient, state.theta, momentum, state.gradient, step, steps
+        )
+        return State(theta, log_density(theta), grad), momentum
+
+    return trajectory
 
 
 def _jitter(theta: Tensor, jitter: float, generator: Generator) -> Tensor:
@@ -189,24 +192,24 @@ def _jitter(theta: Tensor, jitter: float, generator: Generator) -> Tensor:
 
 
 def _transition(
-    log_density, gradient, theta, lp, grad, step, steps, generator
-) -> tuple[Tensor, Tensor, Info]:
+    trajectory: Trajectory, state: State, step: Tensor, steps: int, generator: Generator
+) -> tuple[State, Info]:
     """One Metropolis-corrected trajectory of each chain; a rejected chain stays where it was."""
+    theta = state.theta
     momentum = torch.randn(theta.shape, generator=generator, dtype=theta.dtype).to(theta.device)
     log_uniform = torch.rand(len(theta), generator=generator, dtype=theta.dtype).log()
-    before = 0.5 * momentum.square().sum(-1) - lp
-    new_theta, new_momentum, new_grad = leapfrog(gradient, theta, momentum, grad, step, steps)
-    new_lp = log_density(new_theta)
-    after = 0.5 * new_momentum.square().sum(-1) - new_lp
+    before = 0.5 * momentum.square().sum(-1) - state.lp
+    end, last_momentum = trajectory(state, momentum, step, steps, identity(theta))
+    after = 0.5 * last_momentum.square().sum(-1) - end.lp
     # A trajectory that overflowed has no energy: it is rejected, and counted as divergent.
     error = torch.nan_to_num(after - before, nan=math.inf)
     accepted = log_uniform.to(theta.device) < -error
-    theta = torch.where(accepted.unsqueeze(-1), new_theta, theta)
-    grad = torch.where(accepted.unsqueeze(-1), new_grad, grad)
     info = Info(
-        lp=torch.where(accepted, new_lp, lp),
+        lp=torch.where(accepted, end.lp, state.lp),
         energy=torch.where(accepted, after, before),
         acceptance_rate=(-error).clamp(max=0).exp(),
         diverging=error > DIVERGENT_ENERGY,
     )
-    return theta, grad, info
+    chosen = accepted.unsqueeze(-1)
+    theta = torch.where(chosen, end.theta, state.theta)
+    return State(theta, info.lp, torch.where(chosen, end.gradient, state.gradient)), info

@@ -2,23 +2,29 @@
 
 Rank-normalised split R-hat and effective sample sizes: Vehtari, Gelman, Simpson, Carpenter &
 Burkner, "Rank-Normalization, Folding, and Localization", 2021 (arXiv 1903.08008), computed by
-ArviZ. They are asked of theta, of theta squared and of the log density.
+ArviZ. They are asked of every unconstrained coordinate, of its square and of the log density.
+Constrained scalars are increasing functions of those, or nearly, so that ranks would say the same
+again: of them, the effective draws behind a mean and a standard deviation are asked.
 """
 
 import math
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from arviz_stats.base import array_stats
+from scipy.stats import norm
+
+from flowcheck.diagnosis import diagnose
 
 RHAT_LIMIT = 1.01
 ESS_LIMIT = 1000
 EBFMI_LIMIT = 0.3
-# Standard errors between a chain's moment and the exact one: luck exceeds 4 once in 16,000.
-# (of a hundred moments, once in 160).
+# Standard errors between a chain's moment and the exact one: luck exceeds 4 once in 16,000. With
+# more than COMPARISONS of them the limit grows, so that luck exceeds it anywhere as rarely as it
+# exceeds 4 among that many: once in 500 verdicts.
 MOMENT_LIMIT = 4.0
-# Chains of which fewer than this share ever cross from one group to the other are apart.
-CROSSING = 0.2
-UNKNOWN = {"value": None, "passed": None}
+COMPARISONS = 32
+UNKNOWN = "not applicable: the draws came without it"
 
 
 class FailedVerdict(RuntimeError):
@@ -30,103 +36,50 @@ def judge(
     lp: np.ndarray,
     energy: np.ndarray | None,
     diverging: np.ndarray | None,
-    moments: dict,
-    exact_moments: dict,
+    moments: dict[str, Callable],
+    exact_moments: dict[str, float],
     constrained: np.ndarray | None = None,
-    expectations: dict | None = None,
+    expectations: dict[str, dict] | None = None,
 ) -> dict:
     """The verdict on chains theta [C, N, dim], with lp, energy and diverging [C, N].
 
-    energy and diverging are None for draws that come from elsewhere: what needs them is neither
-    passed nor failed. moments: functions theta -> [C, N] by name, and exact_moments their exact
-    means; constrained [C, N, k] and expectations, {name: {mean, sd}} in the order of that last
-    axis, likewise for a target with named parameters. Returns {"passed", "checks": {name: {"value",
-    "limit", "passed"}}, "cause", "cure"}, the last two None where it passed.
+    energy, diverging: None where unknown: their checks then neither pass nor fail ("passed" is
+    None, and "note" says why). moments: functions theta -> [C, N] by name; exact_moments: their
+    exact means. For a target with named parameters, constrained [C, N, k] are its scalars, and
+    expectations {name: {"mean", "sd"}} names them in order, with what is known exactly.
+
+    Returns {"passed", "checks": {name: {"value", "limit", "passed"}}, "cause", "cure"}; a check
+    over several quantities names its "worst"; cause and cure are None where all is well.
     """
-    quantities = [lp, *np.moveaxis(theta, -1, 0), *np.moveaxis(theta**2, -1, 0)]
-    rhats = [_rhat(q) for q in quantities]
-    # NumPy's max and min pass NaN on, where Python's may drop it.
-    checks = {
-        "rhat": _below(float(np.max(rhats)), RHAT_LIMIT),
-        "ess_bulk": _above(float(np.min([_ess(q, "bulk") for q in quantities])), ESS_LIMIT),
-        "ess_tail": _above(float(np.min([_ess(q, "tail") for q in quantities])), ESS_LIMIT),
-        "ebfmi": UNKNOWN | {"limit": EBFMI_LIMIT},
-        "divergent": UNKNOWN | {"limit": 1},
-    }
+    named = {name: constrained[..., i] for i, name in enumerate(expectations or {})}
+    coordinates = _coordinates(theta.shape[-1], list(named))
+    checks = _mixing(dict(_quantities(theta, lp, coordinates)))
+    if named:
+        checks["ess_moments"] = _above(*_least(named, ("mean", "sd")), ESS_LIMIT)
+    checks["ebfmi"] = _unknown(EBFMI_LIMIT)
     if energy is not None:
-        checks["ebfmi"] = _above(float(np.min(array_stats.bfmi(energy))), EBFMI_LIMIT)
+        checks["ebfmi"] = _above(float(np.min(array_stats.bfmi(energy))), None, EBFMI_LIMIT)
+    checks["divergent"] = _unknown(1)
     if diverging is not None:
-        checks["divergent"] = _below(int(np.sum(diverging)), 1)
-    for name, exact in exact_moments.items():
-        error = _in_standard_errors(moments[name](theta), exact)
-        checks[f"moment {name}, in standard errors"] = _below(error, MOMENT_LIMIT)
-    if expectations:
-        checks |= _expectation_checks(constrained, expectations)
+        checks["divergent"] = _below(int(np.sum(diverging)), None, 1)
+    checks |= _against_exact(theta, moments, exact_moments, named, expectations or {})
     passed = all(check["passed"] is not False for check in checks.values())
-    worst = int(np.nanargmax(rhats[1 : 1 + theta.shape[-1]])) if np.isfinite(rhats).any() else 0
-    cause, cure = (None, None) if passed else _diagnosis(theta, checks, worst)
-    return {"passed": passed, "checks": checks, "cause": cause, "cure": cure}
+    advice = None if passed else diagnose(theta, lp, energy, diverging, checks, coordinates)
+    return {
+        "passed": passed,
+        "checks": checks,
+        "cause": advice and advice.cause,
+        "cure": advice and advice.cure,
+    }
 
 
-def _expectation_checks(constrained: np.ndarray, expectations: dict) -> dict:
-    """The mean and the standard deviation that lie furthest from their exact values."""
-    errors = {"mean": {}, "sd": {}}
-    for i, (name, exact) in enumerate(expectations.items()):
-        values = constrained[..., i]
-        if exact.get("mean") is not None:
-            errors["mean"][name] = _in_standard_errors(values, exact["mean"])
-            if exact.get("sd") is not None:
-                squares = (values - exact["mean"]) ** 2
-                errors["sd"][name] = _in_standard_errors(squares, exact["sd"] ** 2)
-    checks = {}
-    for kind, found in errors.items():
-        if found:
-            name = max(found, key=found.get)
-            checks[f"{kind} of {name}, in standard errors"] = _below(found[name], MOMENT_LIMIT)
-    return checks
-
-
-def _in_standard_errors(values: np.ndarray, exact: float) -> float:
-    """How far the mean of a chain's values [C, N] lies from the exact one, in its own errors."""
-    error = array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")
-    return float(abs(values.mean() - exact) / error)
-
-
-def _diagnosis(theta: np.ndarray, checks: dict, worst: int) -> tuple[str, str]:
-    """The likely cause of a failure, and what to do; worst: the coordinate of the largest R-hat."""
-    low, high = theta[..., worst].mean(1).min(), theta[..., worst].mean(1).max()
-    sides = theta[..., worst] > 0.5 * (low + high)
-    crossing = np.mean(sides.min(1) != sides.max(1))
-    if not checks["rhat"]["passed"] and len(theta) > 1 and crossing < CROSSING:
-        return (
-            f"the chains stay in separate groups along coordinate {worst}: separate modes",
-            "more draws cannot help: reparameterise so that the modes are joined, or study each "
-            "mode as a posterior of its own",
-        )
-    if checks["ebfmi"]["passed"] is False or checks["divergent"]["passed"] is False:
-        return (
-            "the scale of some coordinates varies by orders of magnitude with another: a funnel",
-            "use the non-centred form: x = mean + scale * z with z ~ N(0, 1) as the parameter",
-        )
-    deficits = [
-        ESS_LIMIT / max(checks[name]["value"] or 1.0, 1.0) for name in ("ess_bulk", "ess_tail")
-    ]
-    rhat = checks["rhat"]["value"]
-    deficits.append(((rhat or 2.0) - 1) / (RHAT_LIMIT - 1))
-    times = math.ceil(max(deficits))
-    if times <= 1:
-        return (
-            "a moment differs from its exact value by more than its error allows",
-            "check that exact() and log_density describe the same posterior; then run longer",
-        )
-    return (
-        "the chains are too short for how slowly they move",
-        f"run longer: about {times} times the draws, or more leapfrog steps",
-    )
+def moment_limit(comparisons: int) -> float:
+    """The limit in standard errors for that many comparisons: 4 for up to 32, then slowly more."""
+    return float(norm.isf(norm.sf(MOMENT_LIMIT) * min(1.0, COMPARISONS / max(comparisons, 1))))
 
 
 def require_passed(verdict: dict, path: str) -> None:
-    """Raise FailedVerdict, quoting each failed check, unless the verdict passed."""
+    """Raise FailedVerdict, quoting each failed check, cause and cure, unless the verdict passed."""
     if verdict["passed"]:
         return
     failed = "; ".join(
@@ -140,6 +93,79 @@ def require_passed(verdict: dict, path: str) -> None:
     )
 
 
+def _coordinates(dim: int, names: list[str]) -> list[str]:
+    """What to call theta's coordinates: by the scalars' names, where there are as many."""
+    if len(names) == dim:
+        return [f"{name} (unconstrained)" for name in names]
+    return [f"theta[{i}]" for i in range(dim)]
+
+
+def _quantities(theta, lp, coordinates) -> Iterator[tuple[str, np.ndarray]]:
+    yield "log density", lp
+    for i, name in enumerate(coordinates):
+        yield name, theta[..., i]
+    for i, name in enumerate(coordinates):
+        yield f"{name} squared", theta[..., i] ** 2
+
+
+def _mixing(quantities: dict[str, np.ndarray]) -> dict:
+    """R-hat and effective sample sizes, each at its worst over all quantities [C, N]."""
+    rhats = {name: _rhat(values) for name, values in quantities.items()}
+    return {
+        "rhat": _below(*_worst(rhats, max), RHAT_LIMIT),
+        "ess_bulk": _above(*_least(quantities, ("bulk",)), ESS_LIMIT),
+        "ess_tail": _above(*_least(quantities, ("tail",)), ESS_LIMIT),
+    }
+
+
+def _least(quantities: dict[str, np.ndarray], methods: Iterable[str]) -> tuple[float, str]:
+    """The fewest effective draws by any of the methods, and of which quantity."""
+    found = {name: _smallest(_ess(v, m) for m in methods) for name, v in quantities.items()}
+    return _worst(found, min)
+
+
+def _smallest(values: Iterable[float]) -> float:
+    """The smallest, or NaN if any is NaN, which Python's min may drop."""
+    return float(np.min(list(values)))
+
+
+def _worst(values: dict[str, float], which: Callable) -> tuple[float, str]:
+    """(value, name) of the largest or the smallest; any NaN is the worst of all."""
+    for name, value in values.items():
+        if math.isnan(value):
+            return value, name
+    name = which(values, key=values.get)
+    return values[name], name
+
+
+def _against_exact(theta, moments, exact_moments, named, expectations) -> dict:
+    """One check for each exact moment; one for all exact means, and one for all exact sds."""
+    means, sds = {}, {}
+    for name, exact in expectations.items():
+        values, mean = named[name], exact.get("mean")
+        if mean is not None:
+            means[name] = _errors(values, mean)
+            if exact.get("sd") is not None:
+                sds[name] = _errors((values - mean) ** 2, exact["sd"] ** 2)
+    limit = moment_limit(len(exact_moments) + len(means) + len(sds))
+    checks = {
+        f"moment {name}, in standard errors": _below(
+            _errors(moments[name](theta), exact), None, limit
+        )
+        for name, exact in exact_moments.items()
+    }
+    for kind, errors in (("means", means), ("standard deviations", sds)):
+        if errors:
+            checks[f"exact {kind}, in standard errors"] = _below(*_worst(errors, max), limit)
+    return checks
+
+
+def _errors(values: np.ndarray, exact: float) -> float:
+    """Standard errors between the mean of values [C, N] and the exact one."""
+    error = array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")
+    return float(abs(values.mean() - exact) / error)
+
+
 def _rhat(values: np.ndarray) -> float:
     return float(array_stats.rhat(values, chain_axis=0, draw_axis=1, method="rank"))
 
@@ -149,15 +175,21 @@ def _ess(values: np.ndarray, method: str) -> float:
     return float(array_stats.ess(values, chain_axis=0, draw_axis=1, method=method, **tails))
 
 
-def _below(value: float, limit: float) -> dict:
-    return _check(value, limit, value < limit)
+def _below(value: float, worst: str | None, limit: float) -> dict:
+    return _check(value, worst, limit, value < limit)
 
 
-def _above(value: float, limit: float) -> dict:
-    return _check(value, limit, value >= limit)
+def _above(value: float, worst: str | None, limit: float) -> dict:
+    return _check(value, worst, limit, value >= limit)
 
 
-def _check(value: float, limit: float, passed: bool) -> dict:
+def _check(value: float, worst: str | None, limit: float, passed: bool) -> dict:
     # JSON has no NaN; a diagnostic that could not be computed has no value and has not passed.
     shown = value if math.isfinite(value) else None
-    return {"value": shown, "limit": limit, "passed": bool(passed)}
+    return {"value": shown, "limit": limit, "passed": bool(passed)} | (
+        {"worst": worst} if worst else {}
+    )
+
+
+def _unknown(limit: float) -> dict:
+    return {"value": None, "limit": limit, "passed": None, "note": UNKNOWN}

@@ -9,6 +9,7 @@ import torch
 from arviz_stats.base import array_stats
 
 from flowcheck import adaptation
+from flowcheck import trajectories as module
 from flowcheck.adaptation import Settings, window_ends
 from flowcheck.evaluating import starts
 from flowcheck.verdict import MOMENT_LIMIT, judge
@@ -47,13 +48,13 @@ def largest_error(chains, example) -> float:
 @pytest.fixture
 def trajectories(monkeypatch):
     """The step sizes and numbers of steps of every trajectory of the runs that follow."""
-    seen, original = [], adaptation.leapfrog
+    seen, original = [], module.leapfrog
 
     def recording(gradient, theta, momentum, grad, step, steps):
         seen.append((step.flatten().clone(), steps))
         return original(gradient, theta, momentum, grad, step, steps)
 
-    monkeypatch.setattr(adaptation, "leapfrog", recording)
+    monkeypatch.setattr(module, "leapfrog", recording)
     return seen
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from flowcheck import metric
 from flowcheck.metric import Metric, estimate, identity
 
 
@@ -19,31 +20,34 @@ def covariance(dim: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("factor", [torch.rand(5).double() + 0.5, covariance(5)])
 def test_coordinates_go_there_and_back(factor):
-    metric = Metric(torch.linalg.cholesky(factor) if factor.ndim == 2 else factor)
+    found = Metric(torch.linalg.cholesky(factor) if factor.ndim == 2 else factor)
     z, gradient = normal(3, 4, 5), normal(3, 4, 5, seed=1)
-    torch.testing.assert_close(metric.whiten(metric.colour(z)), z)
+    torch.testing.assert_close(found.whiten(found.colour(z)), z)
     # d f(A z) / dz along any direction is the gradient's product with A times that direction.
-    moved = (metric.colour(z) * gradient).sum(-1)
-    torch.testing.assert_close((z * metric.pull(gradient)).sum(-1), moved)
+    moved = (found.colour(z) * gradient).sum(-1)
+    torch.testing.assert_close((z * found.pull(gradient)).sum(-1), moved)
 
 
-def test_dense_metric_is_a_gaussians_covariance_from_draws_that_are_nowhere_near_it():
-    # Uniform on +-2 where standard deviations reach from 0.1 to 10: only the gradients tell. What
-    # the five prior draws among 10,000 shrink matters along directions that hardly vary.
+def test_dense_metric_is_a_gaussians_covariance_from_draws_that_are_nowhere_near_it(monkeypatch):
+    # Uniform on +-2 where standard deviations reach from 0.1 to 10: only the gradients tell. Exact
+    # if nothing is shrunk; shrunk, only the direction that varies least is much too wide.
     truth = covariance(10)
     theta = 4 * torch.rand(10_000, 10, dtype=torch.float64) - 2
-    metric = estimate(theta, -theta @ torch.linalg.inv(truth), dense=True)
-    white = torch.linalg.solve_triangular(metric.factor, truth, upper=False)
-    white = torch.linalg.solve_triangular(metric.factor, white.T, upper=False)
-    values = torch.linalg.eigvalsh(white)
-    assert 0.7 < float(values.min()) < float(values.max()) < 1.4
+    gradient = -theta @ torch.linalg.inv(truth)
+    shrunk = estimate(theta, gradient, dense=True).factor
+    monkeypatch.setattr(metric, "SHRINKAGE", 0.0)
+    factor = estimate(theta, gradient, dense=True).factor
+    torch.testing.assert_close(factor @ factor.T, truth, rtol=1e-6, atol=1e-6)
+    whitened = torch.linalg.solve(shrunk, torch.linalg.solve(shrunk, truth).T)
+    values = torch.linalg.eigvalsh(whitened)
+    assert 0.9 < float(values[0]) < float(values[-2]) < 1.1
+    assert float(values[-1]) < 4
 
 
 def test_diagonal_metric_is_exact_without_correlation():
     scale = torch.logspace(-3, 3, 7, dtype=torch.float64)
     theta = normal(100, 7)
-    metric = estimate(theta, -theta / scale**2, dense=False)
-    torch.testing.assert_close(metric.factor, scale)
+    torch.testing.assert_close(estimate(theta, -theta / scale**2, dense=False).factor, scale)
 
 
 @pytest.mark.parametrize("draws", [2, 49])

@@ -1,11 +1,13 @@
 """The verdict on a chain: each fault fails its own check, and nothing unknown passes."""
 
 import json
+import time
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from flowcheck.verdict import FailedVerdict, judge, require_passed
+from flowcheck.verdict import FailedVerdict, judge, moment_limit, require_passed
 
 CHECKS = {"rhat", "ess_bulk", "ess_tail", "ebfmi", "divergent"}
 MOMENTS = {"mean": lambda theta: theta[..., 0], "square": lambda theta: theta[..., 0] ** 2}
@@ -26,7 +28,7 @@ def verdict(chains, moments=MOMENTS, exact=EXACT):
 
 
 def failed(result):
-    return {name for name, check in result["checks"].items() if not check["passed"]}
+    return {name for name, check in result["checks"].items() if check["passed"] is False}
 
 
 def test_good_chain_passes_every_check():
@@ -35,7 +37,9 @@ def test_good_chain_passes_every_check():
     assert failed(result) == set()
     named = {f"moment {name}, in standard errors" for name in EXACT}
     assert set(result["checks"]) == CHECKS | named
-    assert all(set(check) == {"value", "limit", "passed"} for check in result["checks"].values())
+    assert all({"value", "limit", "passed"} <= set(check) for check in result["checks"].values())
+    assert result["cause"] is None
+    assert result["cure"] is None
     limits = {name: result["checks"][name]["limit"] for name in CHECKS}
     assert limits == {
         "rhat": 1.01,
@@ -171,10 +175,103 @@ def test_one_chain_alone_never_passes_unseen():
 def test_failed_verdict_is_refused_quoting_each_failed_check_and_no_other():
     chains = good_chains()
     chains["diverging"][0, :3] = True
+    result = verdict(chains)
     with pytest.raises(FailedVerdict) as caught:
-        require_passed(verdict(chains), "results/banana/hmc/long.json")
+        require_passed(result, "results/banana/hmc/long.json")
     message = str(caught.value)
     assert "results/banana/hmc/long.json" in message
     assert "divergent is 3, limit 1" in message
     assert "rhat" not in message
-    assert "hmc.long" in message  # the mend
+    assert result["cause"] in message
+    assert message.endswith(result["cure"])
+
+
+def test_worst_quantity_is_named():
+    chains = good_chains()
+    chains["theta"][1, :, 1] += 3
+    for expectations, name in (
+        (None, "theta[1]"),
+        ({"alpha": {}, "tau": {}}, "tau (unconstrained)"),
+    ):
+        scalars = np.exp(chains["theta"])
+        result = judge(
+            **chains, moments={}, exact_moments={}, constrained=scalars, expectations=expectations
+        )
+        assert result["checks"]["rhat"]["worst"] == name
+
+
+def test_draws_without_energies_are_judged_by_the_rest():
+    chains = good_chains() | {"energy": None, "diverging": None}
+    result = verdict(chains)
+    assert result["passed"]
+    for name in ("ebfmi", "divergent"):
+        check = result["checks"][name]
+        assert (check["value"], check["passed"]) == (None, None)
+        assert "not applicable" in check["note"]
+    chains["theta"][1] += 3
+    assert not verdict(chains)["passed"]
+
+
+def scalars(chains):
+    return np.stack([np.exp(chains["theta"][..., 0]), chains["theta"][..., 1]], -1)
+
+
+# Of a log-normal and a normal scalar.
+EXPECTED = {
+    "sigma": {"mean": np.exp(0.5), "sd": np.sqrt(np.e * (np.e - 1))},
+    "beta": {"mean": 0.0, "sd": 1.0},
+}
+
+
+def test_exact_means_and_sds_of_constrained_scalars_are_one_check_each():
+    chains = good_chains()
+    result = judge(
+        **chains, moments={}, exact_moments={}, constrained=scalars(chains), expectations=EXPECTED
+    )
+    kinds = {"exact means, in standard errors", "exact standard deviations, in standard errors"}
+    assert set(result["checks"]) == CHECKS | {"ess_moments"} | kinds
+    assert result["passed"]
+
+
+@pytest.mark.parametrize(("key", "kind"), [("mean", "means"), ("sd", "standard deviations")])
+def test_exact_expectation_that_is_off_fails_alone_and_is_named(key, kind):
+    chains = good_chains()
+    exact = {name: dict(values) for name, values in EXPECTED.items()}
+    # A mean's error is 1 / sqrt(8000), a variance's sqrt(2 / 8000): 8 of either, or more.
+    exact["beta"][key] += 0.1
+    if key == "mean":
+        del exact["beta"]["sd"]
+    result = judge(
+        **chains, moments={}, exact_moments={}, constrained=scalars(chains), expectations=exact
+    )
+    assert failed(result) == {f"exact {kind}, in standard errors"}
+    assert result["checks"][f"exact {kind}, in standard errors"]["worst"] == "beta"
+
+
+def test_scalar_with_few_effective_draws_behind_its_mean_fails():
+    # Ranks of draws and squares are fine; the scalar's mean hangs on one chain's rare excursions.
+    chains = good_chains()
+    tau = np.exp(chains["theta"][..., :1])
+    tau[0, :100] += 500
+    result = judge(
+        **chains, moments={}, exact_moments={}, constrained=tau, expectations={"tau": {}}
+    )
+    assert failed(result) == {"ess_moments"}
+    assert result["checks"]["ess_moments"]["worst"] == "tau"
+
+
+def test_limit_grows_with_the_number_of_comparisons_and_luck_does_not():
+    assert moment_limit(1) == moment_limit(32) == pytest.approx(4.0)
+    assert 4.0 < moment_limit(64) < moment_limit(200) < 4.5
+    chance = lambda m: m * 2 * norm.sf(moment_limit(m))  # noqa: E731
+    assert chance(200) == pytest.approx(chance(32))
+    assert chance(32) < 1 / 400
+
+
+def test_a_hundred_dimensions_take_seconds():
+    # 201 quantities of 64,000 draws: some 10 CPU seconds, by one quantity's time.
+    rng = np.random.default_rng(0)
+    theta, lp = rng.standard_normal((64, 1000, 1)), rng.standard_normal((64, 1000))
+    began = time.process_time()
+    assert judge(theta, lp, lp, lp > 9, moments={}, exact_moments={})["passed"]
+    assert (time.process_time() - began) * 201 / 3 < 60

@@ -1,0 +1,138 @@
+"""Cause and cure: each way of failing is told from the others."""
+
+import numpy as np
+import pytest
+
+from flowcheck.verdict import judge
+
+NAMES = {"mu": {}, "tau": {}}
+
+
+def good(chains=16, draws=500, seed=0):
+    """Independent draws in two dimensions: [theta, lp, energy, diverging]."""
+    rng = np.random.default_rng(seed)
+    theta = rng.standard_normal((chains, draws, 2))
+    lp = -0.5 * (theta**2).sum(-1)
+    energy = -lp + 0.5 * rng.chisquare(2, size=lp.shape)
+    return theta, lp, energy, np.zeros(lp.shape, bool)
+
+
+def advice(theta, lp, energy, diverging, **known):
+    known = {"moments": {}, "exact_moments": {}} | known
+    result = judge(theta, lp, energy, diverging, constrained=theta, expectations=NAMES, **known)
+    assert not result["passed"]
+    return result["cause"], result["cure"]
+
+
+def modes(apart, upper=6):
+    theta, *rest = good()
+    theta[:, :, 1] += np.where(np.arange(16) < upper, apart, -apart)[:, None]
+    return theta, *rest
+
+
+def test_chains_that_never_change_sign():
+    cause, cure = advice(*modes(4.0))
+    assert (
+        "no chain ever changes sign in tau (unconstrained): 10 stay below zero and 6 above" in cause
+    )
+    assert "more draws cannot help" in cure
+
+
+def test_groups_that_stay_apart_elsewhere():
+    theta, *rest = modes(4.0, upper=1)
+    cause, cure = advice(theta + 20, *rest)
+    assert "15 of 16 chains stay below 20" in cause
+    assert "in tau (unconstrained) and 1 above" in cause
+    assert "more draws cannot help" in cure
+
+
+def test_parts_that_are_rarely_left_are_still_separate():
+    # Four chains move to the other side halfway, and stay there: three on the upper one, by then.
+    theta, *rest = modes(8.0)
+    theta[:4, 300:, 1] *= -1
+    cause, _ = advice(theta, *rest)
+    assert "hardly ever move" in cause
+    assert "in tau (unconstrained) 4 times in 8000 draws" in cause
+
+
+def test_slow_walk_is_not_called_separate():
+    # Autocorrelation 0.99: chains of 500 draws overlap, and differ by far too much.
+    theta, *rest = good()
+    noise = np.random.default_rng(1).standard_normal((16, 500))
+    theta[:, 0, 1] = noise[:, 0]
+    for t in range(1, 500):
+        theta[:, t, 1] = 0.99 * theta[:, t - 1, 1] + np.sqrt(1 - 0.99**2) * noise[:, t]
+    cause, cure = advice(theta, *rest)
+    assert "too little for their length" in cause
+    assert "at least" in cure or "about" in cure
+
+
+@pytest.mark.parametrize(("end", "sign"), [("low", -1), ("high", 1)])
+def test_divergences_at_one_end_are_a_funnel(end, sign):
+    theta, lp, energy, diverging = good()
+    diverging |= sign * theta[..., 1] > 2.3
+    cause, cure = advice(theta, lp, energy, diverging)
+    assert f"gather at the {end} end of tau (unconstrained)" in cause
+    assert "non-centred" in cure
+
+
+def test_slow_energy_is_a_funnel_along_what_it_follows():
+    theta, lp, _, diverging = good()
+    walk = np.cumsum(0.05 * np.random.default_rng(1).standard_normal(lp.shape), axis=1)
+    walk -= walk.mean(1, keepdims=True)
+    theta[..., 1] = walk
+    cause, cure = advice(theta, lp, -5 * walk, diverging)
+    assert "it follows tau (unconstrained) most" in cause
+    assert "non-centred" in cure
+
+
+def test_chain_stuck_in_a_funnels_neck_is_not_called_a_mode():
+    theta, lp, energy, diverging = good()
+    theta[3] = [0.0, -6.0]
+    diverging[3, ::3] = True
+    cause, _ = advice(theta, lp, energy, diverging)
+    assert "funnel" in cause
+
+
+def test_divergences_anywhere_ask_for_smaller_steps():
+    theta, lp, energy, diverging = good()
+    diverging[:, 7] = True
+    cause, cure = advice(theta, lp, energy, diverging)
+    assert "16 of 8000 trajectories diverged" in cause
+    assert "target_acceptance" in cure
+
+
+def test_short_run_is_told_how_many_draws_it_needs():
+    # 16 chains of 30 independent draws: effective draws are half of what is asked.
+    cause, cure = advice(*good(draws=30))
+    assert "too little for their length" in cause
+    assert "about" in cure or "at least" in cure
+    count = int(next(word for word in cure.replace(",", "").split() if word.isdigit()))
+    assert 60 <= count <= 200
+
+
+def test_draws_that_mix_and_disagree_with_the_truth():
+    exact = {"moments": {"mu": lambda theta: theta[..., 0]}, "exact_moments": {"mu": 1.0}}
+    cause, _ = advice(*good(), **exact)
+    assert "all of them lack a part" in cause
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_coordinate_that_never_changes_is_named():
+    theta, *rest = good()
+    theta[..., 1] = 3.0
+    assert "tau (unconstrained) never changes" in advice(theta, *rest)[0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_draws_that_are_not_finite():
+    theta, *rest = good()
+    theta[2, 5, 0] = np.nan
+    assert "not finite" in advice(theta, *rest)[0]
+
+
+def test_unknown_energies_and_divergences_need_no_rule():
+    theta, lp, _, _ = modes(4.0)
+    assert "changes sign" in advice(theta, lp, None, None)[0]
+    theta, lp, _, _ = good(draws=30)
+    assert "too little" in advice(theta, lp, None, None)[0]
