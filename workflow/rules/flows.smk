@@ -93,7 +93,6 @@ rule measure_divergence:
         mem_mb=4000,
         runtime=60,
     params:
-        seed=config["seed"],
         target="{target}",
         family=lambda wc: TARGETS[wc.target]["family"],
         settings=target_settings,
@@ -101,7 +100,6 @@ rule measure_divergence:
         flow_family=flow_setting("family"),
         sizes=flow_setting("sizes"),
         replicates=flow_setting("replicates"),
-        kl_draws=config["divergence"]["kl_draws"],
         knn_draws=config["divergence"]["knn_draws"],
         neighbours=config["divergence"]["neighbours"],
     script:

@@ -92,7 +92,6 @@ rule make_report:
         ENVIRONMENT
     params:
         targets={name: TARGETS[name] for name in sorted(TARGETS)},
-        kl_draws=config["divergence"]["kl_draws"],
         vaes={
             images: {vae: vae_params(config, images, vae) for vae in sorted(VAES)}
             for images in sorted(IMAGES)
