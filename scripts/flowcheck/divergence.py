@@ -68,6 +68,11 @@ def misses_mass(weight: Estimate) -> bool:
     return not abs(weight.value - 1) <= WEIGHT_LIMIT * weight.se + LIMIT
 
 
+def has_variance(terms: np.ndarray) -> bool:
+    """Whether the mean of `terms` [n], none negative, has a reliable error: their Pareto shape."""
+    return pareto_k(np.log(np.maximum(terms, SMALLEST))) < PARETO_LIMIT
+
+
 def kl_divergence(log_ratio: np.ndarray, k: float) -> Estimate:
     """KL(a|b) from log_ratio = log b - log a, both normalised, at independent draws of a; [n].
 
@@ -81,7 +86,7 @@ def kl_divergence(log_ratio: np.ndarray, k: float) -> Estimate:
     """
     if k < PARETO_LIMIT and not misses_mass(mean_weight(log_ratio)):
         terms = np.expm1(log_ratio) - log_ratio
-        if pareto_k(np.log(np.maximum(terms, SMALLEST))) < PARETO_LIMIT:
+        if has_variance(terms):
             return mean_with_error(terms)
     return mean_with_error(-log_ratio)
 
