@@ -30,7 +30,7 @@ for r, log_r in enumerate(log_w - log_evidence):
     variance = float("nan")
     if target.dim <= QUADRATURE_DIM:
         one, normalised = replicate(weights, r), lambda x: target.log_density(x) - log_evidence
-        nodes = tabulate(flow, one, normalised, f"replicate {r}")
+        nodes = tabulate(flow, one, normalised, f"replicate {r}", both=True)
         found, variance = exact_gaps(nodes, params.samples), base_quadrature.variance(nodes).value
     gaps += [
         {

@@ -32,6 +32,8 @@ LAST_PHI = 1e-9
 def exact_gaps(nodes: Nodes, samples: list[int]) -> list[Estimate]:
     """log p(y) - L_K for each K in `samples`, from `nodes` of p/q, and its tolerance.
 
+    The nodes should resolve both divergences: for K > 1 it matters how p lies, too.
+
     The tolerance is how far it moves by the coarser rule over z, and by twice the spacing in s.
     K = 1 is KL(q|p) itself; where that is infinite or was not resolved, so are the others.
     """

@@ -20,6 +20,8 @@ from flowcheck.precision import LIMIT
 PARETO_LIMIT = 0.5
 # The mean weight is 1 if the draws saw all of p: luck exceeds this many errors once in 16,000.
 WEIGHT_LIMIT = 4.0
+# In place of a term that is 0, whose logarithm the fit of a tail could not take.
+SMALLEST = np.finfo(float).tiny
 # Vectorised neighbour queries are one thread, so that a table does not depend on the machine's.
 WORKERS = 1
 
@@ -66,17 +68,26 @@ def misses_mass(weight: Estimate) -> bool:
     return not abs(weight.value - 1) <= WEIGHT_LIMIT * weight.se + LIMIT
 
 
+def has_variance(terms: np.ndarray) -> bool:
+    """Whether the mean of `terms` [n], none negative, has a reliable error: their Pareto shape."""
+    return pareto_k(np.log(np.maximum(terms, SMALLEST))) < PARETO_LIMIT
+
+
 def kl_divergence(log_ratio: np.ndarray, k: float) -> Estimate:
     """KL(a|b) from log_ratio = log b - log a, both normalised, at independent draws of a; [n].
 
     The plain estimator is the mean of -log_ratio. E_a[b/a] = 1 makes b/a - 1 a control variate:
     the mean of r - 1 - log r, r = b/a, has the same expectation, no negative term, and a variance
-    that vanishes with the square of the misfit. It needs weights with a finite variance, so it is
-    used where their Pareto shape `k` is below 0.5, and draws that missed nothing of b, so never
-    where their mean is not 1 within 4 of its errors.
+    that vanishes with the square of the misfit. It is used where three things hold: the weights
+    have a finite variance, Pareto shape `k` below 0.5; the draws missed nothing of b, so that the
+    mean weight is 1 within 4 of its errors; and its own terms have a finite variance. Near a good
+    fit those are the weights' squared deviations, with twice their shape: the error of a mean of
+    them is too small where they are heavy, however light the weights look.
     """
     if k < PARETO_LIMIT and not misses_mass(mean_weight(log_ratio)):
-        return mean_with_error(np.expm1(log_ratio) - log_ratio)
+        terms = np.expm1(log_ratio) - log_ratio
+        if has_variance(terms):
+            return mean_with_error(terms)
     return mean_with_error(-log_ratio)
 
 

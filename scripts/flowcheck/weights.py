@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.bridge import Normaliser, bridge, chain_error, importance, standard_error
-from flowcheck.divergence import Estimate, mean_with_error, pareto_k
+from flowcheck.divergence import Estimate, has_variance, mean_with_error, pareto_k
 
 # The weights' mean has a reliable error below this Pareto shape: see flowcheck.bridge.
 VARIANCE_LIMIT = 0.5
@@ -108,8 +108,10 @@ def _reverse(
     """
     log_r = log_w - whole.value
     if k < VARIANCE_LIMIT and not misses:
-        found = mean_with_error(np.expm1(log_r) - log_r)
-        return Estimate(found.value, math.hypot(found.se, 0.5 * whole.se**2))
+        terms = np.expm1(log_r) - log_r
+        if has_variance(terms):
+            found = mean_with_error(terms)
+            return Estimate(found.value, math.hypot(found.se, 0.5 * whole.se**2))
     centred = -(log_w - elbo.value)
     on_draws = centred if whole.on_draws is None else whole.on_draws + centred
     error = math.hypot(standard_error(whole.on_chain, on_draws), whole.tail)
@@ -126,9 +128,10 @@ def _forward(chain_log_w: np.ndarray | None, whole: Normaliser, eubo: Estimate) 
     if pareto_k(log_r.ravel()) < VARIANCE_LIMIT:
         allowed = ERRORS * math.hypot(chain_error(ratio), whole.se)
         if abs(ratio.mean() - 1) <= allowed + 1e-9:
-            values = np.expm1(log_r) - log_r
-            error = math.hypot(chain_error(values), 0.5 * whole.se**2)
-            return Estimate(float(values.mean()), error)
+            terms = np.expm1(log_r) - log_r
+            if has_variance(terms.ravel()):
+                error = math.hypot(chain_error(terms), 0.5 * whole.se**2)
+                return Estimate(float(terms.mean()), error)
     centred = chain_log_w - eubo.value
     on_chain = centred if whole.on_chain is None else centred - whole.on_chain
     on_draws = None if whole.on_draws is None else -whole.on_draws

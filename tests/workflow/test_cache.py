@@ -18,7 +18,7 @@ output: results/reduced
 targets: {{banana: {{data: y.npy}}}}
 training: {{iterations: 20, replicates: 1}}
 flows: {{planar: {{layers: 1}}}}
-divergence: {{kl_draws: 1000, knn_draws: 1000, floor_repeats: 2}}
+divergence: {{knn_draws: 1000, floor_repeats: 2}}
 hmc: {{short: {{leapfrog_steps: 10, warmup_draws: 100}}}}
 """
 DATA, TRAINING = "banana/data.npz", "banana/flows/planar/run.json"

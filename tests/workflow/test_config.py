@@ -56,7 +56,7 @@ def test_shipped_configs_are_valid(name):
         ("training: {itrations: 3}", "training.itrations", "iterations"),
         ("hmc: {long: {leapfrog_step: 3}}", "hmc.long.leapfrog_step", "leapfrog_steps"),
         ("hmc: {longer: {}}", "hmc.longer", "long"),
-        ("divergence: {kl_draw: 1000}", "divergence.kl_draw", "kl_draws"),
+        ("divergence: {flow_draw: 1000}", "divergence.flow_draw", "flow_draws"),
         ("recipes: {default: {ema_decy: 0.9}}", "recipes.default.ema_decy", "ema_decay"),
         (
             "recipes: {default: {families: {nice: {activations: relu}}}}",
@@ -120,7 +120,7 @@ def test_key_that_is_no_text_is_a_config_error_too(overlay):
         ("flows: {nice: {ema_decay: 1.0}}", "flows.nice.ema_decay"),
         ("recipes: {default: {clip: 0.0}}", "recipes.default.clip"),
         ("recipes: {mine: {clip: 1.0}}", "recipes.mine"),
-        ("divergence: {kl_draws: 10}", "divergence.kl_draws"),
+        ("divergence: {flow_draws: 10}", "divergence.flow_draws"),
         ("divergence: {exact_draws: 10}", "divergence.exact_draws"),
     ],
 )

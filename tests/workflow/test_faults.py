@@ -24,7 +24,7 @@ CONFIG = f"""\
 output: {OUTPUT}
 training: {{iterations: 3000, samples: 2, replicates: 2}}
 flows: {{planar: {{layers: 1}}, nice: null, realnvp: null}}
-divergence: {{kl_draws: 1000, knn_draws: 100, floor_repeats: 2, flow_draws: 5000}}
+divergence: {{knn_draws: 100, floor_repeats: 2, flow_draws: 5000}}
 vaes: {{vae: null}}
 """
 # Room on the full disk, kB: enough to train in, not for the 240 kB of draws that come next.

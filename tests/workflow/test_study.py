@@ -18,7 +18,8 @@ REPLICATES, ITERATIONS = 2, 200
 EVIDENCE = -208.942932897056
 DIVERGENCE_COLUMNS = [
     "target", "flow", "replicate", "elbo", "elbo_se", "kl", "kl_se", "kl_forward",
-    "kl_forward_se", "kl_knn", "pareto_k", "skipped_steps",
+    "kl_forward_se", "kl_knn", "pareto_k", "skipped_steps", "kl_mc", "kl_mc_se", "kl_forward_mc",
+    "kl_forward_mc_se",
 ]  # fmt: skip
 FILES = [
     "banana/data.npz",
@@ -32,7 +33,13 @@ FILES = [
     *(
         f"banana/flows/{flow}/{name}"
         for flow in FLOWS
-        for name in ("model.safetensors", "elbo.csv", "draws.npz", "divergence.csv")
+        for name in (
+            "model.safetensors",
+            "elbo.csv",
+            "draws.npz",
+            "divergence.csv",
+            "divergence.json",
+        )
     ),
     "report.html",
     "provenance.json",
@@ -190,12 +197,19 @@ def test_one_flows_divergences_are_its_rows_of_the_whole(results, flow):
 
 def test_divergence_is_evidence_less_elbo(results):
     for row in table(results, "banana/divergence.csv").itertuples():
-        # Two estimates from the same draws: their difference is the control variate's, of which
-        # the larger error bears nearly all.
-        assert abs(row.kl - (EVIDENCE - row.elbo)) < 4 * (row.kl_se + row.elbo_se)
-        assert row.kl > 0
-        assert row.kl_forward > 0
-        assert 0 < row.kl_se <= 1.0001 * row.elbo_se or row.pareto_k < 0.7
+        # The evidence is known to 1e-12, and 200 nats to 3e-14.
+        assert row.elbo == pytest.approx(EVIDENCE - row.kl, abs=1e-10)
+        assert row.elbo_se == row.kl_se
+        # What quadrature states: far below anything that is shown.
+        assert 0 < row.kl_se < 1e-4 * row.kl
+        assert 0 < row.kl_forward_se < 1e-3 * row.kl_forward
+
+
+def test_monte_carlo_agrees_with_quadrature(results):
+    for row in table(results, "banana/divergence.csv").itertuples():
+        assert abs(row.kl_mc - row.kl) < 5 * row.kl_mc_se
+        assert abs(row.kl_forward_mc - row.kl_forward) < 5 * row.kl_forward_mc_se
+        assert row.kl_mc_se > row.kl_se
 
 
 def test_draws_on_disk_agree_with_the_table(results):
@@ -206,9 +220,21 @@ def test_draws_on_disk_agree_with_the_table(results):
         draws = files.read_arrays(results / f"banana/flows/{row.flow}/draws.npz")
         log_p = target.log_density(torch.from_numpy(draws["theta"][row.replicate])).numpy()
         values = log_p - draws["log_q"][row.replicate]
-        # Two independent Monte Carlo means of the same quantity.
-        error = math.hypot(values.std() / 100, row.elbo_se)
-        assert abs(values.mean() - row.elbo) < 5 * error
+        assert abs(values.mean() - row.elbo) < 5 * values.std() / 100
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_what_each_replicate_misses_of_the_posterior(results, flow):
+    facts = files.read_json(results / f"banana/flows/{flow}/divergence.json")
+    assert (facts["target"], facts["flow"]) == ("banana", flow)
+    assert (facts["method"], facts["draws"]) == ("quadrature", 10_000)
+    assert len(facts["replicates"]) == REPLICATES
+    for one in facts["replicates"]:
+        far = abs(one["mean_weight"] - 1) > 4 * one["mean_weight_se"] + 1e-6
+        assert one["misses_part_of_p"] == far
+    page = (results / "report.html").read_text(encoding="utf-8")
+    missing = any(one["misses_part_of_p"] for one in facts["replicates"])
+    assert (f"<strong>{flow} misses part of p</strong>" in page) == missing
 
 
 def test_floor(results):

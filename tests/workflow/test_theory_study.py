@@ -34,6 +34,32 @@ def test_bounds_rise_to_the_evidence_within_error(theory):
         assert last["value"] < last["log_evidence"] + 4 * last["se"], flow
 
 
+def test_exact_gaps_fall_and_agree_with_the_estimates(theory):
+    table = theory("multisample_gaps")
+    assert list(table) == [
+        "target", "flow", "replicate", "k", "gap", "gap_se", "estimate", "estimate_se", "predicted",
+        "pareto_k",
+    ]  # fmt: skip
+    assert set(table["target"]) == {"banana", "gaussian"}
+    assert table["gap"].notna().all()
+    for key, ours in table.groupby(["target", "flow", "replicate"]):
+        assert (np.diff(ours["gap"]) < 0).all(), key
+        assert (ours["gap_se"] < 1e-3 * ours["gap"]).all(), key
+    # Where the weights have a variance to state errors by.
+    light = table[table["pareto_k"] < 0.5]
+    assert (abs(light["estimate"] - light["gap"]) < 5 * light["estimate_se"]).all()
+    # Known in closed form for one Gaussian, infinite for the other.
+    tails = table[table["target"] == "gaussian"].set_index(["flow", "k"])["predicted"]
+    assert tails["close", 1] == pytest.approx((0.8 / 0.6**0.5 - 1) / 2, rel=1e-6)
+    assert tails["narrow"].isna().all()
+
+
+def test_gradients_are_drawn_against_kl_by_quadrature(theory):
+    table = theory("gradient_variance")
+    assert (table["kl_se"] < 1e-4 * table["kl"]).all()
+    assert (abs(table["kl_mc"] - table["kl"]) < 5 * table["kl_mc_se"]).all()
+
+
 def test_autoencoders_bounds_rise_to_log_px_within_error(theory):
     table = theory("vae_bounds")
     assert list(table) == ["images", "vae", "split", "k", "value", "se", "log_px"]

@@ -66,18 +66,19 @@ class Target:
         # What the density is computed with: a tensor, so that compiled code takes it as an input
         # and serves every banana.
         precision, shrink = self.n / self.sigma_y**2, 1 / self.sigma_theta**2
-        self._numbers = tensor([self.mean_y, precision, shrink], dtype=float64)
         # The log density less this is near 0 where the posterior lies.
         self.reference = sum(self._constants())
+        numbers = [self.mean_y, precision, shrink, self.reference]
+        self._numbers = tensor(numbers, dtype=float64)
 
     def log_density(self, theta: Tensor) -> Tensor:
         """log p(y, theta), all constants kept; theta [..., 2] -> [...]."""
-        return self.reference + self.relative_log_density(theta)
+        return self._numbers[3] + self.relative_log_density(theta)
 
     def relative_log_density(self, theta: Tensor) -> Tensor:
         """log p(y, theta) less `reference`, which is never added; theta [..., 2] -> [...]."""
         theta1, theta2 = theta.unbind(-1)
-        mean_y, precision, shrink = self._numbers.unbind()
+        mean_y, precision, shrink, _ = self._numbers.unbind()
         misfit = precision * (mean_y - theta1 - theta2.square()).square()
         size = shrink * (theta1.square() + theta2.square())
         return -0.5 * (misfit + size)
@@ -85,7 +86,7 @@ class Target:
     def gradient(self, theta: Tensor) -> Tensor:
         """Gradient of log_density in theta; theta [..., 2] -> [..., 2]."""
         theta1, theta2 = theta.unbind(-1)
-        mean_y, precision, shrink = self._numbers.unbind()
+        mean_y, precision, shrink, _ = self._numbers.unbind()
         pull = precision * (mean_y - theta1 - theta2.square())
         return stack([pull - shrink * theta1, 2 * theta2 * pull - shrink * theta2], -1)
 
