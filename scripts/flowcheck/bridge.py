@@ -19,6 +19,10 @@ from flowcheck.divergence import pareto_k
 HEAVY_TAIL = 0.5
 
 
+class NoOverlap(ValueError):
+    """Draws that cannot be bridged."""
+
+
 class Normaliser(NamedTuple):
     """The logarithm of a normalising constant, its standard error, and the draws' influences.
 
@@ -82,7 +86,7 @@ def bridge(chain: np.ndarray, draws: np.ndarray) -> Normaliser:
     chain [C, N] and draws [n] are log p(x, y) - log q(x) at the draws of a judged chain and at
     independent ones of q. The error is Fruhwirth-Schnatter's ("Estimating marginal likelihoods for
     mixture and Markov switching models using bridge sampling techniques", 2004, section 4).
-    Raises ValueError where the density vanishes at a draw of the chain or at all draws of q.
+    Raises NoOverlap where the density vanishes at a draw of the chain or at all draws of q.
     """
     draws = np.where(np.isnan(draws), -np.inf, draws)
     if not np.isfinite(chain).all() or not np.isfinite(draws.max()):
