@@ -1,94 +1,56 @@
-"""How far draws lie from the truth's draws: sliced distances, and moments parameter by parameter.
-
-They need no density, and are nearly blind beyond a few dimensions: read each beside its floor.
-"""
-
-import math
+"""What draws alone show of an approximation: distances between samples, and errors of moments."""
 
 import numpy as np
 
-from flowcheck.bridge import chain_error
-from flowcheck.divergence import evenly
-
-DIRECTIONS = 200
-
 
 def sliced_w2(
-    draws: np.ndarray, reference: np.ndarray, sds: np.ndarray, seed: int, directions=DIRECTIONS
+    draws: np.ndarray, reference: np.ndarray, scale: np.ndarray, rng: np.random.Generator
 ) -> float:
-    """Sliced 2-Wasserstein distance of draws [n, dim] from reference [m, dim], in units of sds.
+    """Sliced 2-Wasserstein distance between draws [n, dim] and reference [m, dim].
 
-    The root of the mean, over directions uniform on the sphere, of the squared distance between
-    the projections, in one dimension the mean squared gap of sorted draws (Bonneel, Rabin, Peyre &
-    Pfister, "Sliced and Radon Wasserstein Barycenters of Measures", 2015). Each coordinate is
-    divided by the truth's standard deviation first, sds [dim]. The larger sample is thinned evenly
-    to the smaller. The directions come from the seed alone.
+    Each coordinate is divided by its `scale` [dim]; the mean is over 200 random directions, of the
+    squared distance between the sorted projections at common quantiles. (Bonneel, Rabin, Peyre &
+    Pfister, "Sliced and Radon Wasserstein Barycenters of Measures", 2015.)
     """
-    n = min(len(draws), len(reference))
-    rng = np.random.default_rng(seed)
-    axes = rng.standard_normal((directions, draws.shape[1]))
-    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    total = 0.0
-    # One direction at a time: all projections at once would take 16 MB for each 10,000 draws.
-    for axis in axes / sds:
-        gaps = np.sort(evenly(draws, n) @ axis) - np.sort(evenly(reference, n) @ axis)
-        total += float(np.mean(gaps**2))
-    return math.sqrt(total / directions)
-
-
-def sliced_w2_floor(chains: np.ndarray, sds: np.ndarray, n: int, seed: int) -> float:
-    """What `sliced_w2` reads between two samples of n draws, both the truth's; chains [C, N, dim].
-
-    The samples are the even and the odd chains; of a single chain, or of exact draws given as one,
-    the two halves. A chain's draws are worth fewer than their number, which raises the floor, as
-    it raises the distance that is read beside it.
-    """
-    if len(chains) > 1:
-        parts = chains[::2], chains[1::2]
-    else:
-        half = chains.shape[1] // 2
-        parts = chains[:, :half], chains[:, half:]
-    first, second = (evenly(part.reshape(-1, chains.shape[-1]), n) for part in parts)
-    return sliced_w2(first, second, sds, seed)
-
-
-def moments(
-    approximation: str, replicate: int, draws: np.ndarray, names: list[str], expectations: dict
-) -> list[dict]:
-    """A row per parameter: mean, sd, mean_se, mean_error and sd_ratio of an approximation.
-
-    draws: constrained, [C, N, len(names)], C = 1 where they are independent. expectations: the
-    truth's, by name. mean_error = (mean - truth's mean) / truth's sd; sd_ratio = sd / truth's sd;
-    NaN where the truth does not know them, or knows an sd of zero.
-    """
-    rows = []
-    for i, name in enumerate(names):
-        values = draws[..., i]
-        mean, sd = float(values.mean()), float(values.std(ddof=1))
-        se = chain_error(values) if len(values) > 1 else sd / math.sqrt(values.size)
-        truth = expectations.get(name)
-        rows.append(_row(approximation, replicate, name, mean, sd, se, truth))
-    return rows
-
-
-def truth_moments(names: list[str], expectations: dict) -> list[dict]:
-    """The truth's own rows, for the parameters that it knows."""
-    return [
-        _row("truth", 0, name, known["mean"], known["sd"], known["mean_se"], known)
-        for name in names
-        if (known := expectations.get(name))
+    directions = rng.standard_normal((200, draws.shape[1]))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    levels = (np.arange(1000) + 0.5) / 1000
+    quantiles = [
+        np.quantile((sample / scale) @ directions.T, levels, axis=0)
+        for sample in (draws, reference)
     ]
+    return float(np.sqrt(np.mean((quantiles[0] - quantiles[1]) ** 2)))
 
 
-def _row(approximation, replicate, name, mean, sd, mean_se, truth) -> dict:
-    known = truth is not None and truth["sd"] > 0
-    return {
-        "approximation": approximation,
-        "replicate": replicate,
-        "parameter": name,
-        "mean": mean,
-        "sd": sd,
-        "mean_se": mean_se,
-        "mean_error": (mean - truth["mean"]) / truth["sd"] if known else float("nan"),
-        "sd_ratio": sd / truth["sd"] if known else float("nan"),
-    }
+def moment_rows(
+    approximation: str,
+    replicate: int,
+    values: np.ndarray,
+    coordinates: list[str],
+    truth: dict,
+    errors: np.ndarray | None = None,
+) -> list[dict]:
+    """Rows of moments.csv: mean and sd of each constrained scalar, beside the truth's.
+
+    values: draws [n, k], columns named by `coordinates`; truth: {name: {mean, sd, mean_se}};
+    errors [k]: of the means, for draws that are not independent. What the truth does not know is
+    NaN.
+    """
+    means, sds = values.mean(0), values.std(0, ddof=1)
+    errors = sds / np.sqrt(len(values)) if errors is None else errors
+    rows = []
+    for i, name in enumerate(coordinates):
+        own = truth.get(name, {"mean": np.nan, "sd": np.nan})
+        rows.append(
+            {
+                "approximation": approximation,
+                "replicate": replicate,
+                "parameter": name,
+                "mean": means[i],
+                "sd": sds[i],
+                "mean_se": errors[i],
+                "mean_error": (means[i] - own["mean"]) / own["sd"],
+                "sd_ratio": sds[i] / own["sd"],
+            }
+        )
+    return rows

@@ -31,7 +31,7 @@ from flowcheck.log_weights import log_densities
 from flowcheck.pathfinder import NoPath, pathfinder
 from flowcheck.seeds import seed_for
 
-FLOW = {"blocks": 8, "hidden": [64, 64], "activation": "silu", "scale_bound": 2.0}
+FLOW = {"blocks": 4, "hidden": [64, 64], "activation": "silu", "scale_bound": 2.0}
 DRAWS = 20_000  # of each bridge's proposal
 FLOW_SHARE = 0.8  # of the mixture; the Gaussians have the rest in equal parts
 FAR_PATHS, REFINING_STEPS = 2, 1000
@@ -90,11 +90,11 @@ def disagreement(found: dict[str, Normaliser]) -> str | None:
     """What disagrees among the estimates by method, in words; None where nothing does."""
     value, gaussian, mixture = found[BY_FLOW], found[BY_GAUSSIAN], found.get(BY_MIXTURE)
     gap = gaussian.value - value.value
-    if abs(gap) > _tolerance(value, gaussian):
+    allowed = _tolerance(value, gaussian)
+    if abs(gap) > allowed:
         return (
-            f"the two bridges differ by {gap:.2g} nats, more than the "
-            f"{_tolerance(value, gaussian):.2g} that their errors allow: a longer run would tell "
-            "which is right"
+            f"the two bridges differ by {gap:.2g} nats, more than the {allowed:.2g} that their "
+            "errors allow: a longer run would tell which is right"
         )
     if mixture and mixture.value - value.value > _tolerance(value, mixture):
         mass = -math.expm1(value.value - mixture.value)

@@ -30,7 +30,7 @@ class NoPath(ValueError):
 
 
 class Path(NamedTuple):
-    """A path's best Gaussian, its estimated evidence lower bound, and where it ended [dim]."""
+    """A path's best Gaussian, its estimated evidence lower bound, and the path's end [dim]."""
 
     gaussian: Gaussian
     elbo: float

@@ -1,58 +1,59 @@
 """What is known of a posterior, and what it is worth: one record, whoever supplies it.
 
-Grades: exact (the target knows its evidence, whatever a sampler does), estimated (a chain that
-passed its verdict, and ways to the evidence that agree), disputed (they disagree), unverified (no
-exact evidence, and a chain that failed).
+The grades: exact (the target supplies its evidence, whatever a sampler does), estimated (the chain
+passed its verdict, and the ways to the evidence agree), disputed (they disagree), unverified (no
+exact evidence, and the chain failed).
 """
 
 import numpy as np
-
-from flowcheck.bridge import chain_error
-
-GRADES = ("exact", "estimated", "disputed", "unverified")
+from arviz_stats.base import array_stats
 
 
-def record(exact: dict, passed: bool, evidence: dict, from_chain: dict) -> dict:
-    """grade, log_evidence, log_evidence_se, method, expectations {name: {mean, sd, mean_se}}.
+def gather(
+    exact: dict, evidence: dict, passed: bool, coordinates: list[str], chains: np.ndarray
+) -> dict:
+    """The record of one target: grade, log_evidence, log_evidence_se, method, expectations.
 
-    exact: what the target says it knows, {} if nothing: log_evidence, log_evidence_se,
-    expectations {name: {mean, sd}}, method; passed: the chain's verdict; evidence: of
-    flowcheck.evidence; from_chain: `expectations` of its draws. Exact expectations go
-    before the chain's, with an error of zero; a chain that failed lends nothing.
+    exact: what the target knows; evidence: what `evidence.estimate` found; passed: the verdict on
+    chains [C, N, k], whose last axis has the constrained scalars named by `coordinates`.
+    Expectations are {name: {mean, sd, mean_se}}: the exact ones, else the chain's, else none.
     """
-    found = dict(from_chain) if passed else {}
-    for name, known in (exact.get("expectations") or {}).items():
-        found[name] = {"mean": known["mean"], "sd": known["sd"], "mean_se": 0.0}
-    value, se, method = None, None, None
-    if exact.get("log_evidence") is not None:
-        grade, value, method = "exact", exact["log_evidence"], exact.get("method") or "exact"
-        se = exact.get("log_evidence_se") or 0.0
-    elif not passed or evidence["log_evidence"] is None:
-        grade = "unverified"
-    else:
-        grade = "estimated" if evidence["agree"] else "disputed"
-        value, se = evidence["log_evidence"], evidence["log_evidence_se"]
-        method = evidence["method"]
+    grade, value, se, method = _evidence(exact, evidence, passed)
     return {
         "grade": grade,
         "log_evidence": value,
         "log_evidence_se": se,
         "method": method,
-        "expectations": found,
+        "expectations": _expectations(exact, passed, coordinates, chains),
     }
 
 
-def expectations(draws: np.ndarray, names: list[str]) -> dict:
-    """{name: {mean, sd, mean_se}} of a chain's constrained draws [C, N, len(names)].
+def _evidence(exact: dict, evidence: dict, passed: bool) -> tuple:
+    if exact.get("log_evidence") is not None:
+        se = exact.get("log_evidence_se") or exact.get("tolerance") or 0.0
+        return "exact", exact["log_evidence"], se, exact.get("method") or "the target's own"
+    if not passed or evidence["log_evidence"] is None:
+        return "unverified", None, None, evidence["reason"]
+    grade = "estimated" if evidence["agree"] else "disputed"
+    return grade, evidence["log_evidence"], evidence["log_evidence_se"], evidence["method"]
 
-    mean_se is the Monte Carlo standard error by ArviZ (Vehtari, Gelman, Simpson, Carpenter &
-    Burkner, 2021, arXiv 1903.08008).
-    """
-    return {
-        name: {
-            "mean": float(draws[..., i].mean()),
-            "sd": float(draws[..., i].std(ddof=1)),
-            "mean_se": chain_error(draws[..., i]),
-        }
-        for i, name in enumerate(names)
-    }
+
+def _expectations(exact: dict, passed: bool, coordinates: list[str], chains: np.ndarray) -> dict:
+    known = dict(exact.get("expectations") or {})
+    if not known and exact.get("mean") and exact.get("variance"):
+        pairs = zip(coordinates, exact["mean"], exact["variance"], strict=True)
+        known = {name: {"mean": mean, "sd": variance**0.5} for name, mean, variance in pairs}
+    found = {}
+    for i, name in enumerate(coordinates):
+        own = known.get(name, {})
+        if own.get("mean") is not None and own.get("sd") is not None:
+            found[name] = {"mean": own["mean"], "sd": own["sd"], "mean_se": 0.0}
+        elif passed:
+            values = chains[..., i]
+            error = array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")
+            found[name] = {
+                "mean": float(values.mean()),
+                "sd": float(values.std(ddof=1)),
+                "mean_se": float(error),
+            }
+    return found

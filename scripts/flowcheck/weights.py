@@ -1,17 +1,13 @@
-"""Divergences from log weights where no exact evidence is known, each with its error.
+"""Divergences between an approximation q and a posterior p from their densities' ratio.
 
-With w = p(x, y) / q(x) at draws x of an approximation q,
+With w = p(x, y) / q(x) known at draws of q and at draws of p, and the evidence known or estimated:
 
-    KL(q|p) = log p(y) - E_q log w = shape + unseen,
-    shape   = log E_n w - E_n log w    q against the posterior as its own draws show it,
-    unseen  = log p(y) - log E_n w     what they do not show,
+    KL(q|p) = shape + unseen:   shape  = log Z_q - ELBO,   log Z_q = log E_q w from q,
+                                unseen = log Z - log Z_q,
 
-E_n the mean over n draws. The first says how uneven the weights are, and no draw of q can show
-the second: where q leaves out a mode, its weights are perfectly even over the rest. log p(y) is the
-truth's, or that of a bridge between the truth's chain and q, whichever leaves the smaller error:
-the bridge shares its draws of q with all else here, and near a perfect fit the errors cancel.
-
-Every error is that of summed influences (flowcheck.bridge), so such cancellation is counted.
+so that shape is what q's own draws show, and unseen the mass of p where q never draws. The evidence
+lies between the ELBO, E_q log w, and the EUBO, E_p log w, whose gap is the symmetric divergence.
+The total variation E_q (1 - w/Z)+ bounds what any classifier can tell: 1/2 + TV/2 of the draws.
 """
 
 import math
@@ -20,139 +16,130 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.bridge import Normaliser, bridge, chain_error, importance, standard_error
+from flowcheck.divergence import Estimate, mean_with_error, pareto_k
 
-# Pareto shapes and what they are worth (Vehtari, Simpson, Gelman, Yao & Gabry, "Pareto Smoothed
-# Importance Sampling", 2024, section 3.2): below the first the weights have a variance.
-BANDS = ((0.5, "good"), (0.7, "ok"), (math.inf, "no reliable error"))
-# Unseen mass is told of when it exceeds so many of its errors: luck does so once in 30,000.
-UNSEEN_ERRORS = 4.0
-NAN = float("nan")
+# The weights' mean has a reliable error below this Pareto shape: see flowcheck.bridge.
+VARIANCE_LIMIT = 0.5
+# So many errors from 1 the mean weight, or from 0 the unseen part, is no accident.
+ERRORS = 4.0
+UNKNOWN = Estimate(math.nan, math.nan)
 
 
-class Row(NamedTuple):
-    """What log weights say of one approximation; NaN where it cannot be known.
+class Measured(NamedTuple):
+    """What is known of one approximation, each with its standard error; NaN where unknown.
 
-    grade is that of the truth; missed: the share of the posterior's mass that the approximation
-    misses, NaN where none is seen to be; band: what pareto_k is worth.
+    missing_mass: the share of p that q never visits, 0 where none was found.
     """
 
-    elbo: float
-    elbo_se: float
+    elbo: Estimate
+    kl: Estimate
+    kl_forward: Estimate
     pareto_k: float
-    band: str
-    grade: str
-    kl: float = NAN
-    kl_se: float = NAN
-    kl_forward: float = NAN
-    kl_forward_se: float = NAN
-    kl_shape: float = NAN
-    kl_shape_se: float = NAN
-    kl_unseen: float = NAN
-    kl_unseen_se: float = NAN
-    missed: float = NAN
-    eubo: float = NAN
-    eubo_se: float = NAN
-    tv: float = NAN
-    tv_se: float = NAN
-    c2st_best: float = NAN
+    shape: Estimate
+    unseen: Estimate
+    eubo: Estimate
+    tv: Estimate
+    missing_mass: float
 
 
-def band(k: float) -> str:
-    """What a Pareto shape says of its weights: good, ok, or that no error is reliable."""
-    return next((words for limit, words in BANDS if k < limit), BANDS[-1][1])
+def measure(
+    log_w: np.ndarray, evidence: Estimate | None, chain_log_w: np.ndarray | None
+) -> Measured:
+    """All of it for one approximation.
 
-
-def divergences(log_w: np.ndarray, truth: dict, log_w_chain: np.ndarray | None = None) -> Row:
-    """Everything that log weights tell.
-
-    log_w [n]: log p(x, y) - log q(x) at independent draws of q; truth: flowcheck.truth's record;
-    log_w_chain [C, N]: the same at draws of a chain that passed its verdict, or [1, N] at exact
-    draws; None where there are neither.
-
-    Unverified truth leaves the ELBO and Pareto k alone, as does a q of which some draws lie where
-    the density vanishes or is not a number: its divergence is infinite or unknown.
+    log_w [n]: log p(x, y) - log q(x) at independent draws of q; chain_log_w [C, N]: the same at
+    the truth's draws, None where there are none or q cannot be evaluated there; evidence: the
+    truth's log evidence and its error, None where it is unknown.
     """
-    sampled = importance(log_w)
-    finite = np.isfinite(log_w).all()
-    elbo = float(log_w.mean()) if finite else NAN
-    row = Row(
-        elbo=elbo,
-        elbo_se=standard_error(None, log_w - elbo) if finite else NAN,
-        pareto_k=sampled.k,
-        band=band(sampled.k),
-        grade=truth["grade"],
+    seen = importance(log_w)
+    elbo = mean_with_error(log_w)
+    eubo = UNKNOWN
+    if chain_log_w is not None:
+        eubo = Estimate(float(chain_log_w.mean()), chain_error(chain_log_w))
+    shape = Estimate(
+        seen.value - elbo.value,
+        math.hypot(standard_error(None, seen.on_draws - (log_w - elbo.value)), seen.tail),
     )
-    if truth["grade"] == "unverified" or not finite:
-        return row
-    usable = log_w_chain is not None and np.isfinite(log_w_chain).all()
-    log_z = _sharper(log_w, truth, log_w_chain if usable else None)
-    row = row._replace(**_backward(log_w, sampled, log_z), **_total_variation(log_w, log_z))
-    return row._replace(**_forward(log_w_chain, log_z)) if usable else row
-
-
-def missed_mass(unseen: float, se: float) -> float:
-    """1 - exp(-unseen), where unseen exceeds four of its errors; else NaN."""
-    return -math.expm1(-unseen) if unseen > UNSEEN_ERRORS * se else NAN
-
-
-def _sharper(log_w: np.ndarray, truth: dict, log_w_chain: np.ndarray | None) -> Normaliser:
-    """The log evidence that leaves the smaller error in the KL: the truth's or a bridge's."""
-    own = Normaliser(truth["log_evidence"], truth["log_evidence_se"], None, None)
-    if log_w_chain is None or truth["grade"] == "exact":
-        return own
-    bridged = bridge(log_w_chain, log_w)
-    centred = log_w.mean() - log_w
-    if _error(bridged, 1, centred) <= _error(own, 1, centred):
-        return bridged
-    return own
-
-
-def _error(log_z: Normaliser, times: float, on_draws=None, on_chain=None) -> float:
-    """The error of `times` log Z plus something with the given influences (None: no such part).
-
-    A log Z without influences of its own, the truth's, is independent of these draws.
-    """
-    if log_z.on_draws is None:
-        return math.hypot(times * log_z.se, standard_error(on_chain, on_draws))
-    return standard_error(
-        times * log_z.on_chain + (0.0 if on_chain is None else on_chain),
-        times * log_z.on_draws + (0.0 if on_draws is None else on_draws),
+    if evidence is None:
+        nothing = (UNKNOWN, UNKNOWN, seen.k, shape, UNKNOWN, eubo, UNKNOWN, math.nan)
+        return Measured(elbo, *nothing)
+    whole = _sharper(log_w, evidence, chain_log_w)
+    unseen = Estimate(
+        whole.value - seen.value,
+        math.hypot(_difference_error(whole, seen), whole.tail, seen.tail),
+    )
+    misses = unseen.value > ERRORS * unseen.se
+    return Measured(
+        elbo,
+        _reverse(log_w, whole, elbo, seen.k, misses),
+        _forward(chain_log_w, whole, eubo),
+        seen.k,
+        shape,
+        unseen,
+        eubo,
+        _total_variation(log_w, whole),
+        -math.expm1(-unseen.value) if misses else 0.0,
     )
 
 
-def _backward(log_w: np.ndarray, sampled: Normaliser, log_z: Normaliser) -> dict:
-    """KL(q|p) and its two parts. Only the parts depend on the weights' tail, and say so."""
-    plain = log_w - log_w.mean()
-    unseen = log_z.value - sampled.value
-    unseen_se = math.hypot(_error(log_z, 1, -sampled.on_draws), sampled.tail)
-    return {
-        "kl": log_z.value - float(log_w.mean()),
-        "kl_se": _error(log_z, 1, -plain),
-        "kl_shape": sampled.value - float(log_w.mean()),
-        "kl_shape_se": math.hypot(standard_error(None, sampled.on_draws - plain), sampled.tail),
-        "kl_unseen": unseen,
-        "kl_unseen_se": unseen_se,
-        "missed": missed_mass(unseen, unseen_se),
-    }
+def _sharper(log_w: np.ndarray, evidence: Estimate, chain_log_w: np.ndarray | None) -> Normaliser:
+    """The truth's evidence, or that by a bridge between its draws and q, whose error is smaller."""
+    given = Normaliser(evidence.value, evidence.se, None, None, tail=evidence.se)
+    if evidence.se == 0 or chain_log_w is None:
+        return given
+    try:
+        own = bridge(chain_log_w, log_w)
+    except ValueError:  # no overlap
+        return given
+    return own if own.se < evidence.se else given
 
 
-def _total_variation(log_w: np.ndarray, log_z: Normaliser) -> dict:
-    """TV = E_q (1 - r)+, r = w / Z, and the accuracy of the best classifier of p against q.
+def _difference_error(whole: Normaliser, seen: Normaliser) -> float:
+    on_draws = -seen.on_draws if whole.on_draws is None else whole.on_draws - seen.on_draws
+    return standard_error(whole.on_chain, on_draws)
 
-    That is 1/2 + TV/2 (the Bayes classifier). dTV / d log Z = E_q r 1[r < 1].
+
+def _reverse(
+    log_w: np.ndarray, whole: Normaliser, elbo: Estimate, k: float, misses: bool
+) -> Estimate:
+    """KL(q|p): by the mean of r - 1 - log r, r = w / Z, where r has a variance and misses nothing.
+
+    That mean does not move with Z to first order, and vanishes with the misfit draw by draw.
     """
-    ratio = np.exp(np.minimum(log_w - log_z.value, 0.0))
-    short = 1 - ratio
-    tv, slope = float(short.mean()), float(np.where(ratio < 1, ratio, 0.0).mean())
-    return {"tv": tv, "tv_se": _error(log_z, slope, short - tv), "c2st_best": 0.5 + tv / 2}
+    log_r = log_w - whole.value
+    if k < VARIANCE_LIMIT and not misses:
+        found = mean_with_error(np.expm1(log_r) - log_r)
+        return Estimate(found.value, math.hypot(found.se, 0.5 * whole.se**2))
+    centred = -(log_w - elbo.value)
+    on_draws = centred if whole.on_draws is None else whole.on_draws + centred
+    error = math.hypot(standard_error(whole.on_chain, on_draws), whole.tail)
+    return Estimate(whole.value - elbo.value, error)
 
 
-def _forward(log_w_chain: np.ndarray, log_z: Normaliser) -> dict:
-    """EUBO = E_p log w >= log Z, and KL(p|q) = EUBO - log Z."""
-    eubo = float(log_w_chain.mean())
-    return {
-        "eubo": eubo,
-        "eubo_se": chain_error(log_w_chain),
-        "kl_forward": eubo - log_z.value,
-        "kl_forward_se": _error(log_z, -1, on_chain=log_w_chain - eubo),
-    }
+def _forward(chain_log_w: np.ndarray | None, whole: Normaliser, eubo: Estimate) -> Estimate:
+    """KL(p|q), likewise from the truth's draws, where q/p has a variance and its mean is 1."""
+    if chain_log_w is None:
+        return UNKNOWN
+    log_r = whole.value - chain_log_w
+    with np.errstate(over="ignore"):
+        ratio = np.exp(log_r)
+    if pareto_k(log_r.ravel()) < VARIANCE_LIMIT:
+        allowed = ERRORS * math.hypot(chain_error(ratio), whole.se)
+        if abs(ratio.mean() - 1) <= allowed + 1e-9:
+            values = np.expm1(log_r) - log_r
+            error = math.hypot(chain_error(values), 0.5 * whole.se**2)
+            return Estimate(float(values.mean()), error)
+    centred = chain_log_w - eubo.value
+    on_chain = centred if whole.on_chain is None else centred - whole.on_chain
+    on_draws = None if whole.on_draws is None else -whole.on_draws
+    error = math.hypot(standard_error(on_chain, on_draws), whole.tail)
+    return Estimate(eubo.value - whole.value, error)
+
+
+def _total_variation(log_w: np.ndarray, whole: Normaliser) -> Estimate:
+    """E_q (1 - w/Z)+, with the error that Z's own brings."""
+    with np.errstate(over="ignore"):
+        ratio = np.exp(log_w - whole.value)
+    found = mean_with_error(np.clip(1 - ratio, 0, None))
+    slope = float(np.where(ratio < 1, ratio, 0).mean())
+    return Estimate(found.value, math.hypot(found.se, slope * whole.se))
