@@ -21,14 +21,14 @@ import torch
 from scipy.spatial.distance import cdist
 from torch import Generator, Tensor
 
-from flowcheck.bridge import Normaliser, bridge, importance
+from flowcheck.bridge import NoOverlap, Normaliser, bridge, importance
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import Flow, Params
 from flowcheck.gaussian import Gaussian, moment_gaussian, standard_normal_log_prob
 from flowcheck.gaussian_fit import refine
 from flowcheck.likelihood import fit_by_likelihood
 from flowcheck.log_weights import log_densities
-from flowcheck.pathfinder import pathfinder
+from flowcheck.pathfinder import NoPath, pathfinder
 from flowcheck.seeds import seed_for
 
 FLOW = {"blocks": 4, "hidden": [64, 64], "activation": "silu", "scale_bound": 2.0}
@@ -43,6 +43,10 @@ BY_FLOW = "bridge to a flow fitted to half of each chain"
 BY_MIXTURE = "importance sampling from that flow and Gaussians of the furthest paths"
 
 
+class Unusable(ValueError):
+    """Draws from which nothing can be estimated."""
+
+
 def estimate(posterior, theta: np.ndarray, seed: int) -> dict:
     """The evidence of a posterior from its draws theta [C, N, dim], unconstrained.
 
@@ -53,7 +57,7 @@ def estimate(posterior, theta: np.ndarray, seed: int) -> dict:
     """
     try:
         found = _estimates(posterior, np.asarray(theta, dtype=np.float64), seed)
-    except (ValueError, torch.linalg.LinAlgError) as error:
+    except (Unusable, NoOverlap, torch.linalg.LinAlgError) as error:
         return none(f"no evidence could be estimated from these draws: {error}")
     reason = disagreement(found)
     value = found[BY_FLOW]
@@ -109,7 +113,7 @@ def _estimates(posterior, theta: np.ndarray, seed: int) -> dict[str, Normaliser]
     """Each method's estimate, by its name."""
     generator = Generator().manual_seed(seed_for(seed, "evidence"))
     if not np.isfinite(theta).all():
-        raise ValueError("some are not finite")
+        raise Unusable("some are not finite")
     chains = torch.from_numpy(theta)
     if posterior.dim == 1:
         # A coupling needs two dimensions: an independent standard normal leaves the evidence.
@@ -174,7 +178,7 @@ def _fit_flow(gaussian: Gaussian, chains: Tensor, generator: Generator) -> _Fitt
     x = gaussian.whiten(chains)
     kept = chains.shape[1] - math.ceil(chains.shape[1] / 10)
     if kept < 1:
-        raise ValueError(f"{2 * chains.shape[1]} draws a chain are too few to halve")
+        raise Unusable(f"{2 * chains.shape[1]} draws a chain are too few to halve")
     flow = make_flow("realnvp", dim, FLOW)
     params = fit_by_likelihood(
         flow, x[:, :kept].reshape(-1, dim), x[:, kept:].reshape(-1, dim), generator
@@ -191,7 +195,7 @@ def _far_gaussians(
     """
     try:
         paths = pathfinder(posterior, seed_for(seed, "evidence", "pathfinder"))
-    except ValueError:
+    except NoPath:
         return []
     rows = chains.reshape(-1, posterior.dim)
     near = gaussian.whiten(rows[:: max(1, len(rows) // 2000)]).numpy()

@@ -19,8 +19,8 @@ STEPS, DRAWS, LEARNING_RATE = 2000, 64, 0.02
 def fit_gaussian(posterior, seed: int) -> tuple[Gaussian, list[Path]]:
     """The Gaussian that `refine` makes of the best of eight paths, and the paths, best first.
 
-    posterior: has dim, init_scale, log_density and value_and_gradient. Raises ValueError where no
-    path finds a Gaussian.
+    posterior: has dim, init_scale, log_density and value_and_gradient. Raises NoPath as
+    `pathfinder` does.
     """
     paths = pathfinder(posterior, seed_for(seed, "pathfinder"))
     generator = Generator().manual_seed(seed_for(seed, "refine"))

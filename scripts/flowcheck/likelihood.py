@@ -25,7 +25,7 @@ def fit_by_likelihood(flow: Flow, draws: Tensor, held_out: Tensor, generator: Ge
         name: value.clone().requires_grad_()
         for name, value in flow.initial(generator, "near_identity").items()
     }
-    adam = torch.optim.Adam(params.values(), lr=LEARNING_RATE)
+    adam = torch.optim.Adam(params.values(), lr=LEARNING_RATE, fused=True)
     best, best_value, looks = _copy(params), -math.inf, 0
     for step in range(STEPS + 1):
         if step % LOOK_EVERY == 0 or step == STEPS:

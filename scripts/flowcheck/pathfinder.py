@@ -25,6 +25,10 @@ WALL = 1e100
 TRIES = 100
 
 
+class NoPath(ValueError):
+    """No optimisation path led to a Gaussian of finite evidence lower bound."""
+
+
 class Path(NamedTuple):
     """A path's best Gaussian, its estimated evidence lower bound, and the path's end [dim]."""
 
@@ -40,7 +44,7 @@ def pathfinder(
 
     posterior: has dim, init_scale, log_density and value_and_gradient. Starts are uniform on
     +- init_scale in each coordinate. draws: per lower bound; iterations: at most, per path. A path
-    of which no Gaussian has a finite lower bound is left out. Raises ValueError if none is left.
+    of which no Gaussian has a finite lower bound is left out. Raises NoPath if none is left.
     """
     found = []
     for number in range(paths):
@@ -54,7 +58,7 @@ def pathfinder(
         if best is not None:
             found.append(Path(*best, end=points[-1]))
     if not found:
-        raise ValueError(
+        raise NoPath(
             "no optimisation path gave a Gaussian whose evidence lower bound is finite: the log "
             "density is not finite around its starts, or not where the paths lead"
         )

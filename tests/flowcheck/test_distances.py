@@ -1,0 +1,83 @@
+"""Sliced distances against closed forms, and the table of moments."""
+
+import math
+
+import numpy as np
+import pytest
+
+from flowcheck.distances import moment_rows, sliced_w2
+
+ONES = np.ones(3)
+
+
+def normal(n, seed, dim=3):
+    return np.random.default_rng(seed).standard_normal((n, dim))
+
+
+def distance(draws, reference, scale=ONES, seed=0):
+    return sliced_w2(draws, reference, scale, np.random.default_rng(seed))
+
+
+def test_a_shift_is_seen_from_every_side():
+    draws, shift = normal(2000, 0), np.array([1.0, -2.0, 0.5])
+    # One direction a sees (a . shift)^2, whose mean over the sphere is |shift|^2 / dim; 200
+    # directions know it to 6 %, the root to 3 %.
+    expected = math.sqrt(float(shift @ shift) / 3)
+    assert distance(draws + shift, draws) == pytest.approx(expected, rel=0.12)
+
+
+def test_a_wider_sample_differs_by_its_sd():
+    # The same draws twice as wide: quantiles move by themselves, W2 = 1 in every direction, but
+    # for the tails beyond 1,000 quantiles.
+    draws = normal(20_000, 0)
+    assert distance(2 * draws, draws) == pytest.approx(1, rel=0.05)
+
+
+def test_units_do_not_matter():
+    draws, reference, units = normal(1000, 0), normal(1000, 1), np.array([1e-3, 1.0, 1e5])
+    scaled = distance(draws * units, reference * units, units)
+    assert scaled == pytest.approx(distance(draws, reference), rel=1e-9)
+
+
+def test_floor_falls_with_the_draws():
+    floors = [
+        np.mean([distance(normal(n, 2 * seed), normal(n, 2 * seed + 1)) for seed in range(10)])
+        for n in (500, 8000)
+    ]
+    # As the root of their number, 4 here; the tails make it slower.
+    assert 2.5 < floors[0] / floors[1] < 5
+
+
+def test_equal_samples_of_different_sizes_have_no_distance():
+    draws = normal(500, 0)
+    assert distance(draws, draws) == 0.0
+    # Interpolated quantiles of a repeated sample differ by the gap between neighbours.
+    assert distance(np.repeat(draws, 2, axis=0), draws) < 0.05
+
+
+def test_directions_come_from_the_generator():
+    draws, reference = normal(500, 0), normal(500, 1)
+    assert distance(draws, reference) == distance(draws, reference)
+    assert distance(draws, reference) != distance(draws, reference, seed=1)
+
+
+def test_moments_stand_beside_the_truth():
+    values = np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 8.0]])
+    truth = {"a": {"mean": 1.0, "sd": 2.0, "mean_se": 0.0}}
+    first, second = moment_rows("advi", 4, values, ["a", "b"], truth)
+    assert first == {
+        "approximation": "advi",
+        "replicate": 4,
+        "parameter": "a",
+        "mean": 2.0,
+        "sd": 1.0,
+        "mean_se": pytest.approx(1 / math.sqrt(3)),
+        "mean_error": 0.5,
+        "sd_ratio": 0.5,
+    }
+    assert second["mean"] == 6.0
+    assert math.isnan(second["mean_error"])
+    assert math.isnan(second["sd_ratio"])
+    errors = np.array([0.25, 0.5])
+    (first, _) = moment_rows("hmc", 0, values, ["a", "b"], truth, errors)
+    assert first["mean_se"] == 0.25

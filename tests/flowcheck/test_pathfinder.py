@@ -1,0 +1,58 @@
+"""Gaussians along optimisation paths: where they end, and what they approximate."""
+
+import numpy as np
+import pytest
+import torch
+
+from flowcheck.gaussian import standard_normal_log_prob
+from flowcheck.pathfinder import NoPath, pathfinder
+from tests.flowcheck.densities import Density, funnel, mixture, normal
+
+
+def test_gaussian_is_found_from_any_start():
+    posterior, _ = normal(6, sds=np.array([0.1, 1, 2, 0.5, 1, 3]), correlation=0.5)
+    paths = pathfinder(posterior, seed=0)
+    assert len(paths) == 8
+    for path in paths:
+        # log Z - ELBO is the divergence: the paths know the curvature to some tenths of a nat.
+        assert -2 < path.elbo < 0.5
+        # The optimiser's tolerance: gradients below 1e-5.
+        assert np.abs(path.end).max() < 1e-3
+
+
+def test_paths_are_sorted_and_depend_on_the_seed_alone():
+    first, again, other = (pathfinder(mixture(), seed, paths=4) for seed in (1, 1, 2))
+    assert [path.elbo for path in first] == sorted((path.elbo for path in first), reverse=True)
+    for a, b in zip(first, again, strict=True):
+        assert a.elbo == b.elbo
+        assert torch.equal(a.gaussian.factor, b.gaussian.factor)
+    assert first[0].elbo != other[0].elbo
+
+
+def test_paths_end_in_both_modes():
+    for seed in range(3):
+        ends = np.array([path.end[0] for path in pathfinder(mixture(), seed)])
+        # Unit Gaussians at -4 and 4, which leave each other's peak in place.
+        assert np.abs(np.abs(ends) - 4).max() < 1e-3
+        assert {-1.0, 1.0} == set(np.sign(ends))
+
+
+def test_mass_is_preferred_to_height():
+    # The funnel's peak lies at v = -9 (dim - 1) / 2, where there is no mass: v has sd 3.
+    path = pathfinder(funnel(10), seed=0)[0]
+    assert abs(float(path.gaussian.loc[0])) < 9
+    assert min(path.end[0] for path in pathfinder(funnel(10), seed=0)) < -20
+
+
+def test_a_density_that_vanishes_is_a_wall():
+    def log_density(u):
+        inside = (u > -1).all(-1)
+        return torch.where(inside, standard_normal_log_prob(3 * (u - 0.5)), torch.nan)
+
+    path = pathfinder(Density(2, log_density), seed=0)[0]
+    assert float(path.gaussian.loc.sub(0.5).abs().max()) < 0.1
+
+
+def test_no_path_is_an_error():
+    with pytest.raises(NoPath, match="not finite"):
+        pathfinder(Density(2, lambda u: torch.nan * u.sum(-1)), seed=0, paths=2)
