@@ -85,7 +85,7 @@ def one_graph(function):
 @pytest.mark.parametrize("gradient", ["path", "total"])
 @pytest.mark.parametrize("family", MORE)
 def test_every_familys_step_is_one_graph_and_computes_the_same(family, gradient):
-    torch._dynamo.reset()  # of one function it keeps but eight compilations
+    torch._dynamo.reset()  # it compiles one function at most eight times
     factor = torch.tensor([[1.0, 0, 0], [0.5, 2.0, 0], [-1.0, 0.3, 0.5]])
     flow = make_flow(family, 3, MORE[family], (torch.ones(3), factor))
     recipe = dataclasses.replace(RECIPE, gradient=gradient)

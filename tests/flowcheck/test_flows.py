@@ -21,7 +21,7 @@ SETTINGS = {
     "radial": {"layers": 4},
     "nice": COUPLING,
     "realnvp": COUPLING | {"scale_bound": 5.0},
-    "spline": COUPLING | {"bins": 5, "tail_bound": 4.0},
+    "spline": COUPLING | {"bins": 5, "tail_bound": 4.0, "scale_bound": 1.0},
     "iaf": MASKED,
     "maf": MASKED,
 }

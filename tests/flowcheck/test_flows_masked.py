@@ -5,9 +5,10 @@ import torch
 
 from flowcheck.flows.autoregressive import MaskedLayer
 from flowcheck.flows.rational_quadratic import RationalQuadratic
-from flowcheck.flows.transformers import Affine, Shift
+from flowcheck.flows.transformers import Affine, Composed, Shift
 
 TRANSFORMERS = {"shift": Shift(), "affine": Affine(2.0), "spline": RationalQuadratic(4, 5.0)}
+TRANSFORMERS["composed"] = Composed(TRANSFORMERS["spline"], TRANSFORMERS["affine"])
 orders = pytest.mark.parametrize("descending", [False, True])
 
 

@@ -67,12 +67,16 @@ def test_the_inverse_is_accurate_where_it_is_steep_and_where_it_is_flat():
     torch.testing.assert_close(inverse_log_slope, -log_slope, rtol=0, atol=1e-6)
 
 
-def test_bound_and_bins_are_settings():
-    settings = {"blocks": 1, "hidden": [4]}
-    wide = make_flow("spline", 2, settings | {"bins": 7, "tail_bound": 20.0})
-    narrow = make_flow("spline", 2, settings | {"bins": 7, "tail_bound": 2.0})
-    params = wide.initial(torch.Generator().manual_seed(0), "published")
+def test_an_affine_map_takes_the_splines_ends_wherever_they_must_be():
+    flow = make_flow("spline", 2, {"blocks": 1, "hidden": [4], "bins": 7, "tail_bound": 2.0})
+    params = flow.initial(torch.Generator().manual_seed(0), "published")
     params = {name: 3 * value.double() for name, value in params.items()}
-    z = torch.full((1, 2), 5.0, dtype=torch.float64)
-    assert torch.equal(narrow.forward(params, z)[0], z)
-    assert not torch.equal(wide.forward(params, z)[0], z)
+    # Of the left coordinate, all that moves the right one is a function.
+    right = torch.tensor([-5.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 5.0], dtype=torch.float64)
+    z = torch.stack([torch.full_like(right, 0.7), right], -1)
+    x = flow.forward(params, z)[0][:, 1]
+    scale = (x[-1] - x[-2]) / (right[-1] - right[-2])
+    assert abs(scale - 1) > 0.1
+    at_ends = right.abs() >= 2.0
+    torch.testing.assert_close(x[at_ends] - x[2], scale * (right[at_ends] + 2.0))  # rounding
+    assert not torch.allclose(x - x[2], scale * (right + 2.0), rtol=0.01)

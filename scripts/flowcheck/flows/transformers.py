@@ -111,3 +111,49 @@ class Affine(Transformer):
         scaled = x * log_scale.exp()
         score = (score * (-log_scale).exp()).detach()
         return scaled + shift, log_scale, score, (1 + scaled * score, score)
+
+
+class Composed(Transformer):
+    """One transformer after another, all with numbers from the same network."""
+
+    def __init__(self, *parts: Transformer):
+        self.parts = parts
+        self.sizes = [part.nets * part.width for part in parts]
+        self.width = sum(self.sizes)
+
+    def parameters(self, raw: Tensor) -> tuple[tuple[Tensor, ...], ...]:
+        """See Transformer.parameters: a tuple for each part."""
+        pieces = raw.squeeze(-3).unflatten(-1, (-1, self.width)).split(self.sizes, dim=-1)
+        given = []
+        for part, piece in zip(self.parts, pieces, strict=True):
+            # [..., S, n, nets * width] -> [..., nets, S, n * width]
+            of_nets = piece.unflatten(-1, (part.nets, part.width)).movedim(-2, -4)
+            given.append(part.parameters(of_nets.flatten(-2)))
+        return tuple(given)
+
+    def forward(self, parameters: tuple, x: Tensor) -> tuple[Tensor, Tensor]:
+        """See Transformer.forward."""
+        total = torch.zeros_like(x)
+        for part, given in zip(self.parts, parameters, strict=True):
+            x, log_slope = part.forward(given, x)
+            total = total + log_slope
+        return x, total
+
+    def inverse(self, parameters: tuple, y: Tensor) -> tuple[Tensor, Tensor]:
+        """See Transformer.inverse."""
+        total = torch.zeros_like(y)
+        for part, given in reversed(list(zip(self.parts, parameters, strict=True))):
+            y, log_slope = part.inverse(given, y)
+            total = total + log_slope
+        return y, total
+
+    def forward_and_score(
+        self, parameters: tuple, x: Tensor, score: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, tuple]:
+        """See Transformer.forward_and_score."""
+        total, cotangents = torch.zeros_like(x), []
+        for part, given in zip(self.parts, parameters, strict=True):
+            x, log_slope, score, of_part = part.forward_and_score(given, x, score)
+            total = total + log_slope
+            cotangents.append(of_part)
+        return x, total, score, tuple(cotangents)
