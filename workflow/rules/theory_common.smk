@@ -12,13 +12,17 @@ STUDIED_PARAMS = {
 # The flow along whose training gradients are studied, if the study trains it.
 GRADIENT_FLOW = THEORY["gradients"]["flow"]
 # What was trained as the problem set has it, for the page of the published solution's errors.
-COURSE_FLOWS = [flow for flow in ORDER if FLOW_PARAMS[flow]["recipe_name"] == "course"]
-COURSE_VAES = [
-    f"{images}/{vae}"
+COURSE_FLOWS = {
+    flow: FAMILIES[flow]
+    for flow in ORDER
+    if FLOW_PARAMS[flow]["recipe_name"] == "course"
+}
+COURSE_VAES = {
+    f"{images}/{vae}": {key: own[key] for key in ("hidden", "latent", "binarise")}
     for images in sorted(IMAGES)
     for vae in sorted(VAES)
-    if vae_params(config, images, vae)["recipe_name"] == "course"
-]
+    if (own := vae_params(config, images, vae))["recipe_name"] == "course"
+}
 
 
 def theory_figure(name, label):
