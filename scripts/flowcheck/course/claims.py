@@ -51,8 +51,8 @@ CLAIMS = (
         "slip",
         "Question 2, equations 11 and 12",
         "The inner average of the subset argument runs over the first m indices.",
-        "It runs over the indices in the random subset; an average over the first m alone is not "
-        "the average over all k in expectation over the subset.",
+        "It runs over the indices in the random subset. An average over the first m indices does "
+        "not depend on the subset, and its mean over subsets is not the average over all k.",
         f"Burda, Grosse & Salakhutdinov 2016, arXiv 1509.00519, appendix A; {APPENDIX_BOUND}",
     ),
     Claim(

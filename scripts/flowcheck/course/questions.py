@@ -7,6 +7,9 @@ import math
 
 import pandas as pd
 
+# Nats of KL beyond which an expansion to first order says little.
+FIRST_ORDER = 0.1
+
 
 def of_kernels(contraction: pd.DataFrame, facts: dict) -> dict:
     """Question 1: how far the random walk brings KL down, and at what rate.
@@ -46,22 +49,22 @@ def of_draws(divergence: pd.DataFrame, short: dict, long_ess: float, long_draws:
     """Questions 3(3) and 3(4): what flows and chains are worth, in independent draws.
 
     A mean over q is off by at most sqrt(2 KL(q|p)) posterior standard deviations, to first order
-    in KL, and one over N independent draws by 1 / sqrt(N) of them: so a flow is worth at least
-    1 / (2 KL) draws. Of each flow the mean KL of its replicates is taken; where that is negative,
-    within its error of 0, or unknown, nothing is said.
+    in KL, and the standard error over N independent draws is 1 / sqrt(N) of them: so a flow is
+    worth at least 1 / (2 KL) draws. Of each flow the mean KL of its replicates is taken; where it
+    is unknown, not positive, or too large for the first order, `off` and `worth` are None.
 
     short: what `chains.worth` gives; long_ess, long_draws: of the long run.
     """
     flows = []
     for flow, ours in divergence.groupby("flow", sort=True):
         kl = ours["kl"].mean(skipna=False)
-        known = kl > 0
+        near = 0 < kl < FIRST_ORDER
         flows.append(
             {
                 "flow": flow,
                 "kl": (kl, ours["kl"].std(skipna=False) if len(ours) > 1 else None),
-                "off": math.sqrt(2 * kl) if known else None,
-                "worth": 1 / (2 * kl) if known else None,
+                "off": math.sqrt(2 * kl) if near else None,
+                "worth": 1 / (2 * kl) if near else None,
             }
         )
     return {
