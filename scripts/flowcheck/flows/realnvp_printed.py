@@ -6,6 +6,8 @@ A coupling as printed can only shift upwards. It is a flow all the same, so what
 measured.
 """
 
+import math
+
 from torch import Tensor
 
 from flowcheck.flows import realnvp
@@ -20,6 +22,11 @@ class Flow(realnvp.Flow):
 
     def __init__(self, dim: int, blocks: int, hidden: list[int], activation: str):
         super().__init__(dim, blocks, hidden, activation, scale_bound=None)
+
+    def log_prob(self, params: Params, x: Tensor) -> Tensor:
+        """See base.Flow.log_prob. Where the exponentials overflow, z is infinite and q(x) is 0."""
+        log_q = super().log_prob(params, x)
+        return log_q.nan_to_num(nan=-math.inf, posinf=math.inf, neginf=-math.inf)
 
     def _networks(self, params: Params, name: str, x: Tensor) -> tuple[Tensor, Tensor]:
         log_scale, shift = super()._networks(params, name, x)
