@@ -15,6 +15,7 @@ THEORY_PARTS = [
     ("contraction", "KL shrinks under a reversible kernel"),
     ("multisample", "More samples, a higher bound"),
     ("gradients", "Two gradients of one bound"),
+    ("jacobian", "What a constant Jacobian determinant costs"),
 ]
 QUESTION_PARTS = [
     ("kernels", "Markov kernels"),
@@ -90,11 +91,14 @@ def theory_study(snakemake, facts: dict) -> dict:
     """The statements that the appendix proves, computed where both of their sides can be."""
     paths, figures = snakemake.input, snakemake.params.theory_figures
     vae_bounds = [pd.read_csv(path) for path in paths.theory_vae_bounds]
+    jacobian = least_divergence(pd.read_csv(paths.constant_jacobian))
+    shown = {*figures, *(["jacobian"] if jacobian else [])}
     return {
         "id": "theory",
         "title": "The theory, shown",
         "template": "theory.html.j2",
-        "parts": [part for part in THEORY_PARTS if part[0] in figures],
+        "parts": [part for part in THEORY_PARTS if part[0] in shown],
+        "jacobian": jacobian,
         "facts": facts,
         "kernels": by_kernel(pd.read_csv(paths.contraction), facts["kernels"]),
         "bounds": _by(pd.read_csv(paths.multisample), ["target", "flow"], "log_evidence"),
@@ -146,6 +150,22 @@ def by_claim(errors: pd.DataFrame) -> list[dict]:
         }
         for claim in CLAIMS
     ]
+
+
+def least_divergence(table: pd.DataFrame) -> dict | None:
+    """The least bound of constant_jacobian.csv, its J, and the bound at the largest J, which is 1.
+
+    None where the posterior had no bound, and so the table no rows.
+    """
+    if table.empty:
+        return None
+    least = table.loc[table["kl"].idxmin()]
+    return {
+        "target": least["target"],
+        "jacobian": least["jacobian"],
+        "kl": least["kl"],
+        "at_one": table.loc[table["jacobian"].idxmax(), "kl"],
+    }
 
 
 def by_kernel(table: pd.DataFrame, facts: dict) -> list[dict]:

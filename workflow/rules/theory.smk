@@ -85,7 +85,6 @@ rule published_errors:
         contraction_facts=out("theory/kl_contraction.json"),
         vae_images=[out(f"vae/{vae.split('/')[0]}/images.npz") for vae in COURSE_VAES],
         vae_bounds=expand(out("vae/{vae}/bounds.csv"), vae=COURSE_VAES),
-        vae_runs=expand(out("vae/{vae}/bounds.json"), vae=COURSE_VAES),
         vae_latent=expand(out("vae/{vae}/latent.npz"), vae=COURSE_VAES),
         vae_pictures=expand(out("vae/{vae}/pictures.npz"), vae=COURSE_VAES),
         vae_snapshots=expand(out("vae/{vae}/snapshots.safetensors"), vae=COURSE_VAES),

@@ -158,8 +158,9 @@ CLAIMS = (
         "The pixels are grey levels in a Bernoulli likelihood.",
         "The question asks for binary vectors, and a Bernoulli likelihood is one only for these. "
         "Trained on grey levels, the objective is the average bound over random binary versions "
-        "of an image with one q(z|x) for them all. Both ways of training are measured here on "
-        "the same binary images.",
+        "of an image, with one q(z|x) for them all: the encoder sees more of the image in training "
+        "than any binary version shows, and its ELBO on binary images is lower for it. Both ways "
+        "of training are measured here on the same binary images.",
         APPENDIX_VAE,
     ),
     Claim(

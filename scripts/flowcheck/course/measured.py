@@ -108,16 +108,32 @@ def grey_pixels(images: str, intensity: np.ndarray) -> Row:
     return Row(f"share of pixels that are neither 0 nor 1: {images}", float(share))
 
 
-def evidence(vae: str, binarise: str, log_px: float) -> Row:
-    """Exact log p(x), mean over all binary test images, by what was trained on."""
-    label = f"log p(x) of binary test images: {vae}; trained on {TRAINED_ON[binarise]} (nats)"
-    return Row(label, log_px)
+def by_training_images(vae: str, binarise: str, bounds: pd.DataFrame) -> list[Row]:
+    """log p(x) and ELBO on the same binary test images, by what the autoencoder was trained on.
+
+    bounds: its bounds.csv.
+    """
+    last = _at_the_end(bounds)
+    return [
+        Row(
+            f"{words} of {last.loc[bound, 'images']} binary test images: {vae}; trained on "
+            f"{TRAINED_ON[binarise]} (nats)",
+            last.loc[bound, "value"],
+            last.loc[bound, "se"],
+        )
+        for bound, words in (("log_px", "log p(x)"), ("elbo", "ELBO"))
+    ]
+
+
+def _at_the_end(bounds: pd.DataFrame) -> pd.DataFrame:
+    """The test images' rows of bounds.csv after the last epoch, by bound."""
+    last = bounds[(bounds["epoch"] == bounds["epoch"].max()) & (bounds["split"] == "test")]
+    return last.set_index("bound")
 
 
 def one_sample_bound(vae: str, bounds: pd.DataFrame) -> Row:
     """By how much a one-sample bound falls short of that of many samples, 1000 by default."""
-    last = bounds[(bounds["epoch"] == bounds["epoch"].max()) & (bounds["split"] == "test")]
-    last = last.set_index("bound")
+    last = _at_the_end(bounds)
     (name,) = [bound for bound in last.index if bound.startswith("L_")]
     difference = last.loc[name, "value"] - last.loc["elbo", "value"]
     error = math.hypot(last.loc[name, "se"], last.loc["elbo", "se"])

@@ -83,6 +83,17 @@ def test_grey_pixels_are_those_strictly_between():
     assert measured.grey_pixels("x", np.array([0.0, 0.5, 1.0, 0.1])).size == 0.5
 
 
+def test_both_bounds_are_of_the_same_images():
+    rows = [(1, "test", "elbo", -9.0, 1.0, 7), (2, "test", "elbo", -5.0, 0.3, 7)]
+    rows += [(2, "test", "log_px", -3.0, 0.0, 7), (2, "train", "log_px", -1.0, 0.0, 7)]
+    columns = ["epoch", "split", "bound", "value", "se", "images"]
+    table = pd.DataFrame(rows, columns=columns)
+    log_px, elbo = measured.by_training_images("x", "grey", table)
+    assert (log_px.size, log_px.se) == (-3.0, 0.0)
+    assert (elbo.size, elbo.se) == (-5.0, 0.3)
+    assert "of 7 binary test images: x; trained on grey levels" in elbo.measured
+
+
 def test_a_one_sample_bound_falls_short_of_many_at_the_last_epoch():
     rows = [(1, "test", "elbo", -9.0, 1.0), (2, "train", "elbo", -1.0, 0.1)]
     rows += [(2, "test", "elbo", -5.0, 0.3), (2, "test", "L_50", -3.0, 0.4)]
