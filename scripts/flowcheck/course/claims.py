@@ -139,7 +139,8 @@ CLAIMS = (
         "Question 3(4), results",
         "RealNVP's KL is 0.0192 by k nearest neighbours, the best of the three flows.",
         "Even where KL is 0 the estimator scatters by about half of that figure, and where KL is "
-        "not 0 it reads low. With the evidence known, KL is exact.",
+        "not 0 it reads low. With the evidence known, KL has a value of its own to "
+        "compare with.",
         "Wang, Kulkarni & Verdú 2009, and this study's own draws",
     ),
     Claim(

@@ -7,6 +7,8 @@ import math
 
 import pandas as pd
 
+from flowcheck.course.rows import known_kl
+
 # Nats of KL beyond which an expansion to first order says little.
 FIRST_ORDER = 0.1
 
@@ -57,12 +59,13 @@ def of_draws(divergence: pd.DataFrame, short: dict, long_ess: float, long_draws:
     """
     flows = []
     for flow, ours in divergence.groupby("flow", sort=True):
-        kl = ours["kl"].mean(skipna=False)
+        values = known_kl(ours)
+        kl = values.mean(skipna=False)
         near = 0 < kl < FIRST_ORDER
         flows.append(
             {
                 "flow": flow,
-                "kl": (kl, ours["kl"].std(skipna=False) if len(ours) > 1 else None),
+                "kl": (kl, values.std(skipna=False) if len(ours) > 1 else None),
                 "off": math.sqrt(2 * kl) if near else None,
                 "worth": 1 / (2 * kl) if near else None,
             }
