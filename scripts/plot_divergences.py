@@ -10,7 +10,11 @@ from flowcheck.plots.overview import plot_overview
 params = snakemake.params
 table, floor = pd.read_csv(snakemake.input.table), pd.read_csv(snakemake.input.floor)
 if (floor["pair"] == "exact-exact").any():
-    figure = plot_divergences(table, floor, params.families)
+    least = None
+    if bounds := snakemake.input.get("jacobian"):
+        known = pd.read_csv(bounds)["kl"]
+        least = None if known.empty else known.min()
+    figure = plot_divergences(table, floor, params.families, least)
 else:
     figure = plot_overview({params.target: table}, params.families, [])
 files.write_figure(snakemake.output, figure)

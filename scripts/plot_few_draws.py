@@ -1,15 +1,28 @@
-"""Figure: a few draws of each flow beside the problem set's Hamiltonian Monte Carlo run."""
+"""Figure: a few draws of each flow and of the short HMC run, beside the long HMC run."""
 
 from step import snakemake
 
 from flowcheck import files
-from flowcheck.plots.scatter import plot_few_draws
+from flowcheck.plots.beside_long import plot_beside_long
 
-params = snakemake.params
-hmc = files.read_chains(snakemake.input.chains)["posterior"]["theta"].values
-hmc = hmc.reshape(-1, hmc.shape[-1])[: params.draws]
+params, paths = snakemake.params, snakemake.input
+
+
+def draws_of(chains: str):
+    """All draws of a chain file, [n, dim], one chain after the other."""
+    theta = files.read_chains(chains)["posterior"]["theta"].values
+    return theta.reshape(-1, theta.shape[-1])
+
+
+long = draws_of(paths.long)
 flows = {
     flow: files.read_arrays(path)["theta"][0, : params.draws]
-    for flow, path in zip(params.flows, snakemake.input.draws, strict=True)
+    for flow, path in zip(params.flows, paths.draws, strict=True)
 }
-files.write_figure(snakemake.output, plot_few_draws(hmc, flows, params.families))
+figure = plot_beside_long(
+    draws_of(paths.chains)[: params.draws],
+    flows,
+    long[:: max(1, len(long) // params.long_draws)],
+    params.families,
+)
+files.write_figure(snakemake.output, figure)

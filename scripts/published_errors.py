@@ -1,267 +1,172 @@
-"""What the published solution of the problem set got wrong, each error with its measured size.
+"""How large each of the published solution's errors is, measured in this study.
 
-The methods in this file are wrong on purpose: nothing else may import them.
+One row per number: the claim's key (its text is in flowcheck.course.claims), what was measured, its
+size and its standard error. A claim that this study has no number for has a row without one.
 """
 
 from step import snakemake
 
-import math
-
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import files, hmc, training
+from flowcheck import files, plane
+from flowcheck.course import autoencoder, chains, denormal, measured
+from flowcheck.course.claims import CLAIMS
+from flowcheck.course.rows import Row
 from flowcheck.flows import make_flow
 from flowcheck.seeds import generators_for, seed_for
+from flowcheck.vae import VAE
+from load_images import load_images
 from load_target import load_target
 
-# The problem set's training, and the sizes of the flows it trains.
-PUBLISHED = {"learning_rate": 1e-3, "schedule": "constant", "warmup": 0, "clip": None}
-PUBLISHED |= {"weight_decay": 1e-5, "gradient": "total", "ema_decay": None, "init": "published"}
-PLANAR = {"layers": 8}
-NICE = {"blocks": 4, "hidden": [32, 32], "activation": "relu"}
-KEPT = 10_000  # draws in the published ground truth
+# The published flow that its likelihood ends, its draws per gradient, and its trajectory.
+PLANAR, SAMPLES = {"layers": 8}, 100
 
 params, paths = snakemake.params, snakemake.input
 torch.set_num_threads(1)
 
 
-def accepted_only(target, exact_draws: np.ndarray) -> list[tuple]:
-    """Law of a chain that drops its rejected states, from exact draws and no chain at all.
-
-    The transition is reversible, so the states it moves to have density p(x) a(x) / E a, with
-    a(x) the probability that it leaves x: the same a that it enters with. Then every error is a
-    moment of a under p. The divergence is Var(a) / 2 (E a)^2 to second order, its variance the
-    covariance of two independent halves, which the noise within each leaves unbiased.
-    """
-    generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "accepted"))
-    theta = torch.from_numpy(exact_draws[: params.starts])
-    gradient = getattr(target, "gradient", None) or hmc.autograd_gradient(target.log_density)
-    start = theta.repeat_interleave(params.momenta, dim=0)
-    momentum = torch.randn(start.shape, generator=generator, dtype=start.dtype)
-    step = torch.full((len(start), 1), params.run["step_size"], dtype=start.dtype)
-    end, last, _ = hmc.leapfrog(
-        gradient, start, momentum, gradient(start), step, params.run["leapfrog_steps"]
+def short_run() -> dict:
+    """What the published run, 500 draws after 500, is worth."""
+    tree = files.read_chains(paths.chains)
+    return chains.worth(
+        tree["posterior"]["theta"].values, tree["sample_stats"]["acceptance_rate"].values
     )
-    before = 0.5 * momentum.square().sum(-1) - target.log_density(start)
-    after = 0.5 * last.square().sum(-1) - target.log_density(end)
-    rate = (before - after).nan_to_num(nan=-math.inf).clamp(max=0).exp()
-    halves = rate.reshape(len(theta), 2, -1).mean(-1).numpy()
-    mean = halves.mean()
-    centred = halves / mean - 1
-    divergence = centred.prod(axis=1) / 2
-    rows = [
-        ("share of trajectories rejected", 1 - mean, _error(halves.mean(1))),
-        (
-            "KL from the law of the kept states to the posterior (nats)",
-            divergence.mean(),
-            _error(divergence),
-        ),
-    ]
-    for name, function in getattr(target, "moments", {}).items():
-        values = function(theta).numpy()
-        shift = centred.mean(1) * (values - values.mean())
-        rows.append((f"bias of E {name}", shift.mean(), _error(shift)))
-    return rows
 
 
-def kept_start(target, exact_draws: np.ndarray) -> list[tuple]:
-    """The chain's start, the origin, among the draws."""
-    lp = target.log_density(torch.from_numpy(exact_draws)).numpy()
-    at_start = float(target.log_density(torch.zeros(target.dim, dtype=torch.float64)))
-    shift = -exact_draws.mean(0)[0] / KEPT
-    return [
-        (
-            "log density of the start less the mean over the posterior (nats)",
-            at_start - lp.mean(),
-            0.0,
-        ),
-        (f"shift of E theta1 by this one draw of {KEPT}", shift, 0.0),
+def of_chains(target, short: dict) -> dict[str, list[Row]]:
+    """What the published sampler's habits do to its draws."""
+    exact, run = files.read_json(paths.exact), params.run
+    draws = torch.from_numpy(files.read_arrays(paths.exact_draws)["theta"][: params.starts])
+    generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "accepted"))
+    dropped = chains.accepted_only(
+        target.log_density,
+        target.gradient,
+        draws,
+        params.momenta,
+        run["step_size"],
+        run["leapfrog_steps"],
+        generator,
+    )
+    spread = {"theta1": exact["variance"][0]}
+    found = [
+        Row(f"effective sample size of {short['draws']} draws: {name}", size)
+        for name, size in short["effective"].items()
     ]
 
+    def log_density(x):
+        return target.log_density(torch.from_numpy(x)).numpy()
 
-def underflowing(y: np.ndarray, target):
-    """The log density by way of the density of each datum, which float32 rounds to zero."""
-    y = torch.from_numpy(y).float()
-
-    def log_density(theta):
-        mean = theta[..., 0] + theta[..., 1].square()
-        residual = y - mean.unsqueeze(-1)
-        likelihood = torch.exp(-residual.square() / (2 * target.model.sigma_y**2))
-        prior = theta.square().sum(-1) / (2 * target.model.sigma_theta**2)
-        return likelihood.log().sum(-1) - prior
-
-    return log_density
-
-
-def skipped_steps(target) -> list[tuple]:
-    """Steps with no finite gradient, over many initial values, by each form of the density."""
-    flow = make_flow("planar", target.dim, PLANAR)
-    recipe = training.Recipe(**PUBLISHED, iterations=params.iterations, samples=100)
-    forms = {
-        "likelihoods and their logarithm": underflowing(files.read_arrays(paths.data)["y"], target),
-        "log densities": target.log_density,
+    # Twelve standard deviations: the banana's ends are farther out than a Gaussian's.
+    box = np.array(exact["mean"]), 12 * np.sqrt(exact["variance"])
+    average = plane.expectation(log_density, log_density, *box)
+    at_start = float(log_density(np.zeros((1, 2)))[0])
+    return {
+        "accepted_only": dropped + chains.standard_errors(spread),
+        "fixed_length": [*found, Row("acceptance rate", short["acceptance_rate"])],
+        "shrinking": [
+            Row(
+                f"mean number of trajectories until L is 1; from L = {run['leapfrog_steps']}",
+                chains.draws_until_one(run["leapfrog_steps"]),
+            )
+        ],
+        "kept_start": chains.kept_start(at_start, average, exact["mean"][0]),
     }
-    rows = []
-    for form, log_density in forms.items():
-        generators = generators_for(params.initialisations, params.seed, "underflow")
-        trained = training.train(flow, log_density, recipe, generators, torch.device("cpu"))
-        skipped = trained.skipped.numpy()
-        of = f"out of {params.initialisations} that skip any of {params.iterations} steps"
-        share = skipped.mean() / params.iterations
-        rows.append((f"planar flows {of} (by {form})", float((skipped > 0).sum()), 0.0))
-        rows.append((f"share of all these steps that is skipped (by {form})", share, 0.0))
-    return rows
 
 
-def neighbours() -> list[tuple]:
-    """What the nearest-neighbour estimate reads, beside exact divergences and its own floor."""
-    floor = pd.read_csv(paths.floor)
-    floor = floor.loc[floor["pair"] == "exact-exact", "kl_knn"]
-    sd = floor.std()
-    rows = [
-        (
-            "standard deviation of the estimate where KL is 0 (nats)",
-            sd,
-            sd / math.sqrt(2 * len(floor)),
+def of_flows(target) -> dict[str, list[Row]]:
+    """What the published training loses, and what its numbers leave out."""
+    divergence = pd.read_csv(paths.divergence)
+    families = params.course_flows
+    printed = [flow for flow, family in families.items() if family == "realnvp_printed"]
+    right = [flow for flow, family in families.items() if family == "realnvp"]
+    y, model = files.read_arrays(paths.data)["y"], target.model
+    likelihood = denormal.underflowing(y, model.sigma_y, model.sigma_theta)
+    flow = make_flow("planar", target.dim, PLANAR)
+    runs = [
+        denormal.train(
+            flow,
+            log_density,
+            generators_for(params.initialisations, params.seed, "underflow"),
+            params.iterations,
+            SAMPLES,
         )
+        for log_density in (likelihood, target.log_density)
     ]
-    table = pd.read_csv(paths.divergence)
-    for flow in [name for name in params.course_flows if "realnvp" in name]:
-        ours = table[table["flow"] == flow]
-        rows.append((f"exact KL(q‖p) of {flow} (mean)", ours["kl"].mean(), _error(ours["kl"])))
-        low = ours["kl_knn"] - ours["kl"]
-        rows.append((f"estimate less exact value of {flow} (mean)", low.mean(), _error(low)))
-    return rows
+    # The evidence on the scale of the curve, which leaves the constants out.
+    origin = torch.zeros(1, 2)
+    constants = float(target.log_density(origin)) - float(likelihood(origin))
+    evidence = files.read_json(paths.exact)["log_evidence"] - constants
+    return {
+        "printed_shift": measured.printed_shift(divergence, printed, right) if printed else [],
+        "denormal": measured.denormal(*runs, evidence),
+        "one_seed": measured.by_seed(divergence, list(families)),
+        "neighbours": measured.neighbours(pd.read_csv(paths.floor), divergence, right),
+    }
 
 
-def missing_exponential() -> list[tuple]:
-    """NICE's log determinant at the published initial values, with s as |s| and as exp(s)."""
-    flow = make_flow("nice", 2, NICE)
-    generators = generators_for(1000, params.seed, "initial scales")
-    scale = torch.stack([flow.initial(g, "published")["scale"] for g in generators])
-    rows = []
-    for text, log_scale in (("|s|", scale.abs().log()), ("exp(s)", scale)):
-        values = log_scale.double().sum((1, 2)).numpy()
-        rows.append(
-            (f"log determinant at the start with {text} (mean)", values.mean(), _error(values))
+def of_theory() -> dict[str, list[Row]]:
+    """The first question's inequality, on the lattice where both of its sides are exact."""
+    two_steps = files.read_json(paths.contraction_facts)["two_steps"]
+    return {
+        "equality": measured.equality(pd.read_csv(paths.contraction)),
+        "stronger": measured.stronger(**two_steps),
+    }
+
+
+def of_autoencoders() -> dict[str, list[Row]]:
+    """What the autoencoders trained as published lose, one after the other."""
+    keys = ("entropy_sign", "grey_levels", "l1000", "two_curves", "generated", "mesh")
+    rows = {key: [] for key in keys}
+    seen = set()
+    for i, (name, settings) in enumerate(params.course_vaes.items()):
+        image_set = name.split("/")[0]
+        images = load_images(paths.vae_images[i])
+        bounds = pd.read_csv(paths.vae_bounds[i])
+        if image_set not in seen:
+            seen.add(image_set)
+            rows["grey_levels"].append(measured.grey_pixels(image_set, images["intensity"]))
+        rows["grey_levels"] += measured.by_training_images(name, settings["binarise"], bounds)
+        rows["l1000"].append(measured.one_sample_bound(name, bounds))
+        pictures = files.read_arrays(paths.vae_pictures[i])
+        rows["generated"] += measured.reconstructions(name, pictures)
+        rows["mesh"] += measured.mesh_limits(name, files.read_arrays(paths.vae_latent[i])["mean"])
+        sign, curves = along_training(
+            name, settings, images, paths.vae_snapshots[i], paths.vae_training[i]
         )
+        rows["entropy_sign"].append(sign)
+        rows["two_curves"] += curves
     return rows
 
 
-def constant_kernel() -> list[tuple]:
-    """KL before and after one step of a kernel whose rows are all p."""
-    table = pd.read_csv(paths.contraction)
-    kl = table.loc[table["kernel"] == "constant"].set_index("step")["kl"]
-    return [
-        ("KL(q‖p) before the step (nats)", kl[0], 0.0),
-        ("KL(q‖p) after one step of the constant kernel (nats)", kl[1], 0.0),
-    ]
-
-
-def one_sample_bound(bounds: str) -> list[tuple]:
-    """By how much a one-sample bound falls short of that of many samples, 1000 by default."""
-    table = pd.read_csv(bounds)
-    last = table[(table["epoch"] == table["epoch"].max()) & (table["split"] == "test")]
-    last = last.set_index("bound")
-    (name,) = [bound for bound in last.index if bound.startswith("L_")]
-    difference = last.loc[name, "value"] - last.loc["elbo", "value"]
-    error = math.hypot(last.loc[name, "se"], last.loc["elbo", "se"])
-    return [(f"{name} less the ELBO on test images (nats)", difference, error)]
-
-
-def reconstructions(pictures: str) -> list[tuple]:
-    """How close pictures come to the real ones they are shown beside."""
-    arrays = {name: x.reshape(len(x), -1) for name, x in files.read_arrays(pictures).items()
-              if name in ("real", "generated", "reconstructed")}  # fmt: skip
+def along_training(name, settings, images, snapshots, training) -> tuple[Row, list[Row]]:
+    """The entropy's sign in the end, and how far an epoch's running mean is off, at both ends."""
+    train, test = (images["split"] == split for split in ("train", "test"))
+    shown = images["binary"] if settings["binarise"] == "static" else images["intensity"]
+    x = torch.from_numpy(shown[train])
+    history = pd.read_csv(training).set_index("epoch")["objective"]
+    weights = files.read_weights(snapshots)
+    model = VAE(x.shape[1], settings["hidden"], settings["latent"])
+    generator = torch.Generator().manual_seed(seed_for(params.seed, "curves", name))
+    epochs = sorted({int(key.split("/")[0]) for key in weights})
     rows = []
-    for name in ("generated", "reconstructed"):
-        distance = np.square(arrays[name].astype(float) - arrays["real"]).sum(1)
-        rows.append(
-            (f"squared distance to the real image at the same place: {name}", distance.mean(),
-             _error(distance))
-        )  # fmt: skip
-    return rows
+    for epoch in (epochs[0], epochs[-1]):
+        own = f"{epoch}/"
+        model.load_state_dict(
+            {key.removeprefix(own): v for key, v in weights.items() if key.startswith(own)}
+        )
+        end = autoencoder.at_the_end(model, x, settings["binarise"] == "dynamic", generator)
+        rows.append(autoencoder.two_curves(name, epoch, history[epoch], end))
+    binary = torch.from_numpy(images["binary"][test])
+    return autoencoder.entropy_sign(name, model, binary), rows
 
 
-def mesh_limits(latent: str) -> list[tuple]:
-    """How far the means of q(z|x) reach."""
-    mean = files.read_arrays(latent)["mean"]
-    return [
-        ("lowest coordinate of a mean of q(z|x)", float(mean.min()), 0.0),
-        ("highest coordinate of a mean of q(z|x)", float(mean.max()), 0.0),
-    ]
-
-
-def _error(values) -> float:
-    values = np.asarray(values)
-    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
-
-
-target = load_target(snakemake)
-exact_draws = files.read_arrays(paths.exact_draws)["theta"]
-found = [
-    (
-        "Hamiltonian Monte Carlo keeps accepted proposals only",
-        "a rejected proposal leaves the chain where it is and that state counts again; "
-        "dropped repetitions change the law of the draws",
-        accepted_only(target, exact_draws),
-    ),
-    (
-        "the chain's start (the origin) is one of the draws",
-        "the start is chosen by hand and not drawn from the posterior; a burn-in discards it",
-        kept_start(target, exact_draws),
-    ),
-    (
-        "the log likelihood is computed as the logarithm of the likelihood (in float32)",
-        "log densities are added instead; a likelihood exp(-r^2 / 8) is 0 from |r| = 29 on; "
-        "its logarithm has no gradient and the training step is lost",
-        skipped_steps(target),
-    ),
-    (
-        "RealNVP's KL(q‖p) is 0.0192 by the nearest-neighbour estimator",
-        "KL is exact where the evidence is known; the estimator scatters by a third to a half of "
-        "that figure even where KL is 0",
-        neighbours(),
-    ),
-    (
-        "equations 28 and 29 have an exponential that the code lacks",
-        "text and code are to be one method; the code takes NICE's scale s as |s| and with exp(s) "
-        "the same s would be another flow",
-        missing_exponential(),
-    ),
-    (
-        "a step of the kernel T leaves KL as it is when T is constant",
-        "a constant T reaches p in one step: KL is then 0; KL stays as it is when q/p is constant "
-        "given the next state",
-        constant_kernel(),
-    ),
-]
-for name, bounds, latent, pictures in zip(
-    params.course_vaes, paths.vae_bounds, paths.vae_latent, paths.vae_pictures, strict=True
-):
-    found += [
-        (
-            f"L_1000 is the ELBO over a batch of 1000 images ({name})",
-            "L_1000 averages 1000 importance weights of one image inside the logarithm; a batch "
-            "of ELBOs is an ELBO",
-            one_sample_bound(bounds),
-        ),
-        (
-            f"images decoded from q(z|x) are generated digits ({name})",
-            "a real image x went in: they are reconstructions; generated ones decode draws of "
-            "the prior",
-            reconstructions(pictures),
-        ),
-        (
-            f"the latent mesh has limits typed by hand ({name})",
-            "they follow from where the encoder puts the images or from the prior's quantiles",
-            mesh_limits(latent),
-        ),
-    ]
-# No text has a comma: it would need quotes, and the table a reader of CSV that knows them.
+target, short = load_target(snakemake), short_run()
+found = of_theory() | of_flows(target) | of_chains(target, short) | of_autoencoders()
+unknown = Row("", float("nan"), float("nan"))
 table = pd.DataFrame(
-    [(claim, right, *row) for claim, right, rows in found for row in rows],
-    columns=["claim", "right", "measured", "size", "se"],
+    [(claim.key, *row) for claim in CLAIMS for row in found.get(claim.key) or [unknown]],
+    columns=["claim", "measured", "size", "se"],
 )
 files.write_table(snakemake.output.table, table)
+files.write_json(snakemake.output.short_run, short)

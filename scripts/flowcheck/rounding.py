@@ -12,8 +12,11 @@ class Rounded(NamedTuple):
     power: int
 
 
-def rounded(value: float, error: float | None = None) -> Rounded:
-    """`value` to two digits of its error, or three of its own; powers 10^-2 to 10^3 are kept in."""
+def rounded(value: float, error: float | None = None, digits: int = 3) -> Rounded:
+    """`value` to two digits of its error, or without one to `digits` of its own.
+
+    Powers of ten from -2 to 3 are written out.
+    """
     if not math.isfinite(value):
         return Rounded("n/a", None, 0)
     if error is not None and not math.isfinite(error):
@@ -24,16 +27,16 @@ def rounded(value: float, error: float | None = None) -> Rounded:
     power = math.floor(math.log10(size)) if size > 0 else 0
     power = 0 if -2 <= power <= 3 else power
     scale = 10.0**power
-    finest = abs(error) / 10 if error else size / 100
-    digits = 2 if finest == 0 else math.ceil(-math.log10(finest / scale))
-    digits = min(max(digits, 0), 12)
-    text = f"{value / scale:.{digits}f}"
-    return Rounded(text, None if error is None else f"{error / scale:.{digits}f}", power)
+    finest = abs(error) / 10 if error else size / 10 ** (digits - 1)
+    places = 2 if finest == 0 else math.ceil(-math.log10(finest / scale))
+    places = min(max(places, 0), 12)
+    text = f"{value / scale:.{places}f}"
+    return Rounded(text, None if error is None else f"{error / scale:.{places}f}", power)
 
 
-def plain(value: float, error: float | None = None) -> str:
-    """As text for a page: "1.23 ± 0.04", "(1.23 ± 0.04) × 10⁻⁵"."""
-    number, spread, power = rounded(value, error)
+def plain(value: float, error: float | None = None, digits: int = 3) -> str:
+    """As text for a page: "1.23 ± 0.04", "(1.23 ± 0.04) × 10⁻⁵"; see `rounded`."""
+    number, spread, power = rounded(value, error, digits)
     text = number if spread is None else f"{number} ± {spread}"
     text = text.replace("-", "−")
     if power == 0:

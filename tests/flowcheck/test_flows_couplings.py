@@ -35,6 +35,23 @@ def test_nice_keeps_volume_at_its_default_start():
     assert torch.equal(log_det, torch.zeros(5))
 
 
+def test_realnvp_as_printed_adds_the_exponential_of_the_shift():
+    # One block in two dimensions, written out as equations 28 and 29 have it.
+    settings = {"blocks": 1, "hidden": [8, 8], "activation": "silu"}
+    flow = make_flow("realnvp_printed", 2, settings)
+    params = published(flow)
+    z = torch.randn(20, 2, generator=torch.Generator().manual_seed(1)).double()
+
+    def networks(name, x):
+        return mlp(params, name, 3, x, "silu").unbind(-3)
+
+    m1, m2 = networks("right0", z[:, :1])
+    right = z[:, 1:] * m1.exp() + m2.exp()
+    m1, m2 = networks("left0", right)
+    expected = torch.cat([z[:, :1] * m1.exp() + m2.exp(), right], -1)
+    torch.testing.assert_close(flow.forward(params, z)[0], expected, rtol=1e-14, atol=1e-14)
+
+
 def test_realnvp_starts_as_the_identity():
     flow = make_flow("realnvp", 2, REALNVP)
     params = flow.initial(torch.Generator().manual_seed(0), "near_identity")

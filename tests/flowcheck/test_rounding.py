@@ -23,5 +23,11 @@ def test_plain(value, error, text):
     assert plain(value, error) == text
 
 
+def test_exact_values_may_have_more_digits():
+    assert plain(-14.470583, digits=5) == "−14.471"
+    assert plain(-4.0658e-5, digits=4) == "−4.066 × 10⁻⁵"
+    assert plain(1.0, 0.1, digits=5) == "1.00 ± 0.10"  # the error decides
+
+
 def test_mathtext_says_the_same():
     assert mathtext(1.1e-5, 0.2e-5) == r"$(1.10 \pm 0.20) \times 10^{-5}$"

@@ -24,6 +24,7 @@ rule plot_elbo:
 rule plot_few_draws:
     input:
         chains=out("{target}/hmc/short.nc"),
+        long=out("{target}/hmc/long.nc"),
         draws=of_flows("{target}/flows/{flow}/draws.npz"),
     output:
         **figure("few_draws", "A few draws"),
@@ -38,6 +39,7 @@ rule plot_few_draws:
         flows=of_target(FLOWS.get),
         families=of_target(families_of_flows),
         draws=500,
+        long_draws=10000,
     script:
         "../../scripts/plot_few_draws.py"
 
@@ -68,6 +70,10 @@ rule plot_divergences:
     input:
         table=out("{target}/divergence.csv"),
         floor=out("{target}/knn_floor.csv"),
+        # What constant Jacobian determinants cost is known of one banana.
+        jacobian=lambda wc: (
+            out("theory/constant_jacobian.csv") if wc.target == STUDIED else []
+        ),
     output:
         **figure("divergences", "Divergences, exact and estimated"),
     log:

@@ -31,6 +31,8 @@ THEORY_PAGES = (
         "multisample": out("theory/multisample_bounds.csv"),
         "theory_vae_bounds": VAE_BOUNDS,
         "published_errors": out("theory/published_errors.csv"),
+        "short_run": out("theory/short_run.json"),
+        "constant_jacobian": out("theory/constant_jacobian.csv"),
         "theory_figures": expand(out("figures/theory/{name}.svg"), name=THEORY_FIGURES),
         "appendix": local(shortest(ROOT / "docs" / "theory.md")),
     }

@@ -41,18 +41,43 @@ rule theory_heavy_tails:
         "../../scripts/theory_heavy_tails.py"
 
 
+rule theory_constant_jacobian:
+    input:
+        data=out(f"{STUDIED}/data.npz"),
+        exact=out(f"{STUDIED}/exact.json"),
+    output:
+        table=out("theory/constant_jacobian.csv"),
+    log:
+        log_of("theory/constant_jacobian"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        **STUDIED_PARAMS,
+        code=code("theory_constant_jacobian", "flowcheck.targets.banana"),
+    script:
+        "../../scripts/theory_constant_jacobian.py"
+
+
 rule published_errors:
     input:
         data=out(f"{STUDIED}/data.npz"),
+        exact=out(f"{STUDIED}/exact.json"),
+        chains=out(f"{STUDIED}/hmc/short.nc"),
         exact_draws=out(f"{STUDIED}/exact_draws.npz"),
         divergence=out(f"{STUDIED}/divergence.csv"),
         floor=out(f"{STUDIED}/knn_floor.csv"),
         contraction=out("theory/kl_contraction.csv"),
+        contraction_facts=out("theory/kl_contraction.json"),
+        vae_images=[out(f"vae/{vae.split('/')[0]}/images.npz") for vae in COURSE_VAES],
         vae_bounds=expand(out("vae/{vae}/bounds.csv"), vae=COURSE_VAES),
         vae_latent=expand(out("vae/{vae}/latent.npz"), vae=COURSE_VAES),
         vae_pictures=expand(out("vae/{vae}/pictures.npz"), vae=COURSE_VAES),
+        vae_snapshots=expand(out("vae/{vae}/snapshots.safetensors"), vae=COURSE_VAES),
+        vae_training=expand(out("vae/{vae}/training.csv"), vae=COURSE_VAES),
     output:
         table=out("theory/published_errors.csv"),
+        short_run=out("theory/short_run.json"),
     log:
         log_of("theory/published_errors"),
     cache: CACHE
@@ -65,7 +90,6 @@ rule published_errors:
             "published_errors",
             "flowcheck.targets.banana",
             "flowcheck.flows.planar",
-            "flowcheck.flows.nice",
         ),
         seed=config["seed"],
         run=config["hmc"]["short"],

@@ -11,17 +11,17 @@ STUDIED_PARAMS = {
 GRADIENT_FLOW = THEORY["gradients"]["flow"]
 GRADIENT_PARAMS = FLOW_PARAMS.get((STUDIED, GRADIENT_FLOW))
 # What was trained as the problem set has it, for the page of the published solution's errors.
-COURSE_FLOWS = [
-    flow
+COURSE_FLOWS = {
+    flow: own["family"]
     for flow in FLOWS[STUDIED]
-    if FLOW_PARAMS[STUDIED, flow]["recipe_name"] == "course"
-]
-COURSE_VAES = [
-    f"{images}/{vae}"
+    if (own := FLOW_PARAMS[STUDIED, flow])["recipe_name"] == "course"
+}
+COURSE_VAES = {
+    f"{images}/{vae}": {key: own[key] for key in ("hidden", "latent", "binarise")}
     for images in sorted(IMAGES)
     for vae in sorted(VAES)
-    if vae_params(config, images, vae)["recipe_name"] == "course"
-]
+    if (own := vae_params(config, images, vae))["recipe_name"] == "course"
+}
 
 
 def theory_figure(name, label):

@@ -10,8 +10,17 @@ from flowcheck.rounding import mathtext
 MARKERS = {"kl": ("o", r"KL$(q\|p)$"), "kl_forward": ("D", r"KL$(p\|q)$")}
 
 
-def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -> Figure:
+# Families whose Jacobian determinant is a constant.
+CONSTANT_JACOBIAN = ("nice",)
+
+
+def plot_divergences(
+    table: pd.DataFrame, floor: pd.DataFrame, families: dict, least: float | None = None
+) -> Figure:
     """table: a target's divergence.csv; floor: its knn_floor.csv; families: flow -> family.
+
+    least: the least KL(q|p) that a flow with a constant Jacobian determinant can reach, in nats,
+    drawn in the rows of such flows; None where it is unknown.
 
     Bars reach two errors either way: of a divergence by quadrature they are too short to be seen.
     """
@@ -40,6 +49,12 @@ def plot_divergences(table: pd.DataFrame, floor: pd.DataFrame, families: dict) -
             left.plot(drawn, place, marker, ms=5, mec=tint, mfc=filled, ls="")
         right.plot(ours["kl_knn"], row + spread, "s", ms=4.5, color=tint, ls="")
         right.plot([ours["kl"].mean()] * 2, [row - 0.32, row + 0.32], color=style.TRUTH, lw=1.6)
+    rows = [row for row, flow in enumerate(flows) if families[flow] in CONSTANT_JACOBIAN]
+    if least is not None and rows:
+        ends = [(row - 0.4, row + 0.4) for row in rows]
+        left.vlines([least] * len(rows), *zip(*ends, strict=True), color=style.TRUTH, ls=":")
+        words = r"least KL$(q\|p)$ at constant $|J|$"
+        left.plot([], [], color=style.TRUTH, ls=":", label=words)
     left.axvspan(1e-12, high, color="0.92", zorder=0)
     right.axvspan(low, high, color="0.92", zorder=0)
     left.set_xscale("log")

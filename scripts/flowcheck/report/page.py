@@ -36,8 +36,10 @@ def render(studies: list[dict], provenance: dict, title: str) -> str:
 
 
 def symbols(text: str) -> str:
-    """Names in files as HTML for readers: theta1^2 with its subscript and its power."""
-    subscripts = re.sub(r"theta(\d)", r"θ<sub>\1</sub>", html.escape(text, quote=False))
+    """Names as HTML for readers: theta1^2 or θ1^2 with its subscript and its power, q_T, L_10."""
+    escaped = html.escape(text, quote=False)
+    subscripts = re.sub(r"(?:theta|θ)(\d)", r"θ<sub>\1</sub>", escaped)
+    subscripts = re.sub(r"\b([A-Za-z])('?)_(\d+|T)\b", r"\1\2<sub>\3</sub>", subscripts)
     return re.sub(r"\^(\d+)", r"<sup>\1</sup>", subscripts)
 
 
