@@ -2,6 +2,7 @@
 
 from step import snakemake
 
+from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.scatter import plot_few_draws
 
@@ -12,4 +13,4 @@ flows = {
     flow: files.read_arrays(path)["theta"][0, : params.draws]
     for flow, path in zip(params.flows, snakemake.input.draws, strict=True)
 }
-files.write_figure(snakemake.output, plot_few_draws(hmc, flows, params.families))
+write_figures(snakemake.output, plot_few_draws, hmc, flows, params.families)

@@ -5,7 +5,7 @@ rule plot_vae_bounds:
     input:
         bounds=out("vae/{images}/{vae}/bounds.csv"),
     output:
-        **vae_figure("bounds", "Bounds during training", "vae_bounds"),
+        **with_narrow(vae_figure("bounds", "Bounds during training", "vae_bounds")),
     log:
         log_of("figures/vae/{images}/{vae}/bounds"),
     cache: CACHE
@@ -81,7 +81,7 @@ rule plot_vae_gaps:
     input:
         by_image=out("vae/{images}/{vae}/image_bounds.npz"),
     output:
-        **vae_figure("gaps", "Gaps by image", "vae_gaps"),
+        **with_narrow(vae_figure("gaps", "Gaps by image", "vae_gaps")),
     log:
         log_of("figures/vae/{images}/{vae}/gaps"),
     cache: CACHE
@@ -100,12 +100,14 @@ rule plot_vae_comparison:
     input:
         bounds=expand(out("vae/{{images}}/{vae}/bounds.csv"), vae=sorted(VAES)),
     output:
-        **shown(
-            "figures/vae/{images}/comparison",
-            "vae_comparison",
-            "Variational autoencoders on {images}",
-            autoencoder="all",
-            figure="Exact log p(x) during training",
+        **with_narrow(
+            shown(
+                "figures/vae/{images}/comparison",
+                "vae_comparison",
+                "Variational autoencoders on {images}",
+                autoencoder="all",
+                figure="Exact log p(x) during training",
+            )
         ),
     log:
         log_of("figures/vae/{images}/comparison"),

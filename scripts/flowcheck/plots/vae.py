@@ -37,7 +37,7 @@ def plot_bounds(bounds: pd.DataFrame) -> Figure:
         axes.set(title=f"{split} images", xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(True)
-    panels[0].set_ylabel("nats per image")
+    style.label_y(panels, "nats per image")
     _leave_out_steep_start(panels[0], bounds)
     panels[1].legend(loc="lower right")
     return figure
@@ -81,7 +81,7 @@ def plot_gaps(gaps: dict[str, dict[str, np.ndarray]]) -> Figure:
         axes.set(title=f"{split} images", xlabel=r"nats below $\log p(x)$")
         axes.grid(True)
         axes.legend(loc="upper left")
-    panels[0].set_ylabel("share of images")
+    style.label_y(panels, "share of images")
     return figure
 
 
