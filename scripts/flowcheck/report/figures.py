@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from flowcheck.report.compact import base64_of, compact_svg, compact_png
+
 INK, PAPER = (0xE6, 0xE9, 0xEC), (0x14, 0x18, 0x1D)
 # How much white is mixed with a colour that is drawn on dark paper.
 WHITE = 0.4
@@ -39,12 +41,12 @@ def picture(path: str) -> dict[str, str | None]:
 def embed(path: str | Path) -> str:
     """An SVG file as a data address, so that the page carries it."""
     svg = for_both_schemes(Path(path).read_text(encoding="utf-8"))
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode('utf-8')).decode()}"
+    return f"data:image/svg+xml;base64,{base64_of(svg.encode('utf-8'))}"
 
 
 def for_both_schemes(svg: str) -> str:
     """An SVG of matplotlib's, its colours those of the scheme in which it is shown."""
-    svg, kinds = _mark_pictures(svg)
+    svg, kinds = _mark_pictures(compact_svg(svg))
     found = sorted(set(COLOUR.findall(svg)) | {"#000000"})
     svg = COLOUR.sub(lambda match: f"var(--c{match[1][1:]})", svg)
     light = "".join(f"--c{colour[1:]}:{colour};" for colour in found)
@@ -80,11 +82,14 @@ def _mark_pictures(svg: str) -> tuple[str, set[str]]:
     kinds = set()
 
     def mark(match: re.Match) -> str:
-        kind = _kind(base64.b64decode(match[1]))
+        png = base64.b64decode(match[1])
+        kind = _kind(png)
         if kind is None:
             return match[0]
         kinds.add(kind)
-        return match[0].replace("<image ", f'<image class="{kind}" ', 1)
+        smaller = base64_of(compact_png(png, grey=kind == "ink"))
+        marked = match[0].replace("<image ", f'<image class="{kind}" ', 1)
+        return marked.replace(match[1], smaller)
 
     return PICTURE.sub(mark, svg), kinds
 
