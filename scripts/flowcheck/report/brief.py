@@ -42,6 +42,8 @@ GOOD, FAIR, POOR = 1, 2, 3
 MOMENT_ERRORS = 4.0
 # From this Pareto k on, the weights have no mean.
 K_MEAN = 1.0
+# Replicates that differ by less than this share of their mean are the same to its three digits.
+SAME = 0.0005
 CONSTANT_JACOBIAN = "nice"
 SPREAD = (
     "± is the standard deviation over replicates, which differ in their initial values and their "
@@ -115,14 +117,21 @@ def brief(
         bound = bound if families.get(row["flow"]) == CONSTANT_JACOBIAN else None
         worst = worst_moments(moments, row["flow"])
         lines.append(_judged(row, worst, bound) if known else _unverified(row, rows))
-    order = {row["flow"]: (line.band, row["kl"][0]) for row, line in zip(rows, lines, strict=True)}
+    order = {row["flow"]: _rank(row, line) for row, line in zip(rows, lines, strict=True)}
+    ranks = dict(zip(lines, order.values(), strict=True))
     return Brief(
         name,
         facts=f"{dim} dimension{'s' if dim != 1 else ''}; its truth is {truth['grade']}",
         trust=_trust(order) if known else _no_truth(),
-        lines=lines,
+        lines=sorted(lines, key=ranks.get),
         failures=_failures(verdict, truth, rows),
     )
+
+
+def _rank(row: dict, line: Line) -> tuple:
+    """The best first: by the word, then by KL, or by the ELBO where there is no truth."""
+    distance = row["kl"][0] if line.band is not None else -row["elbo"][0]
+    return line.band or 0, distance if math.isfinite(distance) else math.inf, row["flow"]
 
 
 def worst_moments(moments: pd.DataFrame | None, flow: str) -> dict | None:
@@ -196,8 +205,12 @@ def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
 def _kl(row: dict) -> str:
     value, spread = row["kl"]
     count = row["replicates"]
-    text = f"KL {plain(value, spread)} nats"
-    text += f" over {count} replicates" if count > 1 else " in one replicate"
+    if count == 1:
+        text = f"KL {plain(value)} nats in one replicate"
+    elif spread < SAME * abs(value):
+        text = f"KL {plain(value)} nats in each of {count} replicates"
+    else:
+        text = f"KL {plain(value, spread)} nats over {count} replicates"
     error = row["kl_se"]
     # An error that the spread hides is not worth a reader's time.
     if math.isfinite(error) and error > 0.1 * max(spread or 0.0, 0.001 * abs(value)):
@@ -230,7 +243,7 @@ def _unverified(row: dict, rows: list[dict]) -> Line:
 def _trust(order: dict[str, tuple]) -> str:
     if not order:
         return "No approximation was made."
-    best = min(order, key=lambda flow: (order[flow][0], _or_high(order[flow][1]), flow))
+    best = min(order, key=order.get)
     band, name = order[best][0], label(best)
     if band == POOR:
         return "None of the approximations should be trusted."
@@ -282,7 +295,3 @@ def _or_zero(number: float) -> float:
 
 def _or_low(number: float) -> float:
     return number if math.isfinite(number) else -math.inf
-
-
-def _or_high(number: float) -> float:
-    return number if math.isfinite(number) else math.inf
