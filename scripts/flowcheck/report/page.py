@@ -9,6 +9,7 @@ import jinja2
 from flowcheck.labels import label
 from flowcheck.report.brief import Brief, rules
 from flowcheck.report.figures import picture
+from flowcheck.report.mathfont import style_with_font
 from flowcheck.rounding import plain
 
 FOLDER = Path(__file__).parent
@@ -39,7 +40,7 @@ def render(
     environment.globals["picture"] = picture
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
     script = (FOLDER / "sort.js").read_text(encoding="utf-8")
-    return environment.get_template("page.html.j2").render(
+    page = environment.get_template("page.html.j2").render(
         studies=studies,
         provenance=provenance,
         title=title,
@@ -49,6 +50,7 @@ def render(
         overview=overview,
         rules=rules(),
     )
+    return page.replace("</style>", f"{style_with_font(page)}</style>", 1)
 
 
 def symbols(text: str) -> str:
