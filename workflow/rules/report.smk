@@ -46,7 +46,10 @@ NARROW_FIGURES = (
     + ([out("figures/overview_narrow.svg")] if TARGETS else [])
     + expand(out("figures/theory/{name}_narrow.svg"), name=THEORY_FIGURES)
     + expand(out("figures/vae/{images}/comparison_narrow.svg"), images=sorted(IMAGES))
-    + of_every_vae("figures/vae/{images}/{vae}/{name}_narrow.svg", name=["bounds", "gaps"])
+    + of_every_vae(
+        "figures/vae/{images}/{vae}/{name}_narrow.svg",
+        name=["bounds", "gaps", "latent", "reconstructions"],
+    )
 )
 FAMILIES_BY_TARGET = {target: families_of_flows(target) for target in sorted(TARGETS)}
 

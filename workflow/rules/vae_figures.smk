@@ -44,7 +44,9 @@ rule plot_vae_reconstructions:
     input:
         pictures=out("vae/{images}/{vae}/pictures.npz"),
     output:
-        **vae_figure("reconstructions", "Reconstructions", "vae_reconstructions"),
+        **with_narrow(
+            vae_figure("reconstructions", "Reconstructions", "vae_reconstructions")
+        ),
     log:
         log_of("figures/vae/{images}/{vae}/reconstructions"),
     cache: CACHE
@@ -63,7 +65,7 @@ rule plot_vae_latent:
         latent=out("vae/{images}/{vae}/latent.npz"),
         pictures=out("vae/{images}/{vae}/pictures.npz"),
     output:
-        **vae_figure("latent", "The latent plane", "vae_latent"),
+        **with_narrow(vae_figure("latent", "The latent plane", "vae_latent")),
     log:
         log_of("figures/vae/{images}/{vae}/latent"),
     cache: CACHE

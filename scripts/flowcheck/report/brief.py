@@ -248,7 +248,7 @@ def _trust(order: dict[str, tuple]) -> str:
     if band == POOR:
         return "None of the approximations should be trusted."
     if band == FAIR:
-        return f"{name} is the nearest, and only fair: check what you need of it."
+        return f"{name} is the best, and only fair: check what you need of it."
     return f"Trust {name}."
 
 

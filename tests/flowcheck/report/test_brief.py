@@ -123,7 +123,7 @@ def test_mass_that_is_missed_is_said_first_and_makes_it_poor():
 
 def test_only_fair_is_no_plain_recommendation():
     assert of(table(kls=(0.2,))).trust == (
-        "RealNVP is the nearest, and only fair: check what you need of it."
+        "RealNVP is the best, and only fair: check what you need of it."
     )
 
 
