@@ -181,8 +181,7 @@ def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
     name, band = label(row["flow"]), band_of(row, worst)
     if not math.isfinite(row["kl_worst"]):
         return Line(name, POOR, f"{name} failed: the KL of a replicate could not be computed.")
-    word = BANDS[band].word
-    parts = [f"{name} {word if band == 0 else f'is {word}'}: {_kl(row)}"]
+    parts = [f"{name} {_says(band)}: {_kl(row)}"]
     if row["missed"]:
         parts.insert(
             0,
@@ -200,6 +199,10 @@ def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
     if bound is not None:
         parts.append(f"with its constant Jacobian it cannot go below {plain(bound)}")
     return Line(name, band, "; ".join(parts) + ".")
+
+
+def _says(band: int) -> str:
+    return BANDS[band].word if band == 0 else f"is {BANDS[band].word}"
 
 
 def _kl(row: dict) -> str:
@@ -249,7 +252,7 @@ def _trust(order: dict[str, tuple]) -> str:
         return "None of the approximations should be trusted."
     if band == FAIR:
         return f"{name} is the best, and only fair: check what you need of it."
-    return f"Trust {name}."
+    return f"Trust {name}, which {_says(band)}."
 
 
 def _no_truth() -> str:

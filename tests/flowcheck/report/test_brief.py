@@ -83,7 +83,7 @@ def test_best_comes_first_and_is_trusted():
     rows = pd.concat([table("mean_field", (0.2, 0.3)), table(), table("nice", (0.02, 0.02))])
     found = of(rows)
     assert [line.name for line in found.lines] == ["RealNVP", "NICE", "mean-field"]
-    assert found.trust == "Trust RealNVP."
+    assert found.trust == "Trust RealNVP, which cannot be told from the posterior."
     assert found.failures == []
 
 
