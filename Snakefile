@@ -24,14 +24,16 @@ localrules:
 rule report:
     input:
         out("report.html"),
+        out("summary.md") if TARGETS else [],
 
 
 rule figures:
     input:
-        target_figures("png", *TARGETS),
+        target_figures(".png", *TARGETS),
         expand(out("figures/vae/{images}/comparison.png"), images=IMAGES),
         of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
         expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
+        out("figures/overview.png") if TARGETS else [],
 
 
 rule vae:
@@ -56,6 +58,7 @@ rule theory:
         ),
         VAE_BOUNDS,
         expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
+        out("figures/overview.png") if TARGETS else [],
 
 
 include: "workflow/rules/truth.smk"
@@ -85,7 +88,7 @@ for target in TARGETS:
             target
         input:
             truth_files(target),
-            target_figures("png", target),
+            target_figures(".png", target),
         localrule: True
 
 

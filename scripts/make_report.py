@@ -3,9 +3,11 @@
 from step import snakemake
 
 import pandas as pd
+from briefs import facts_by_target, read_briefs, read_moments
 from flowcheck import files
+from flowcheck.named_draws import worst_parameters
 from flowcheck.report.page import render
-from flowcheck.report.summary import by_flow, floor_of
+from flowcheck.report.summary import by_flow, floor_of, moments_of
 from theory_study import theory_studies
 from vae_study import vae_studies
 
@@ -34,6 +36,8 @@ CHECKS = {
     "ebfmi": ("E-BFMI", "at least"),
     "divergent": ("divergent trajectories", "below"),
 }
+# Rows of a table of moments: the worst, where there are more parameters.
+MOST_PARAMETERS = 20
 GRADES = {
     "exact": "The target supplies its evidence.",
     "estimated": "Hamiltonian Monte Carlo passed its verdict, and the ways to the evidence agree.",
@@ -43,16 +47,9 @@ GRADES = {
 }
 
 
-def facts_of(name: str) -> dict:
-    """What each flow's measurement of one target noted beside its table."""
-    facts = [files.read_json(path) for path in snakemake.input.divergence_facts]
-    return {one["flow"]: one for one in facts if one["target"] == name}
-
-
-def target_study(name: str, settings: dict, paths: dict) -> dict:
+def target_study(name: str, settings: dict, paths: dict, facts: dict) -> dict:
     """Everything the page shows of one target, read from its results."""
     data = settings.get("data", "embedded")
-    facts = facts_of(name)
     return {
         "id": name,
         "name": name,
@@ -73,9 +70,10 @@ def target_study(name: str, settings: dict, paths: dict) -> dict:
     }
 
 
-def posterior_study(name: str, paths: dict) -> dict:
+def posterior_study(name: str, paths: dict, facts: dict) -> dict:
     """Everything the page shows of a posterior that is no banana."""
     truth, table = files.read_json(paths["truth"]), pd.read_csv(paths["divergence"])
+    moments = read_moments(paths["moments"])
     return {
         "id": name,
         "name": name,
@@ -88,21 +86,31 @@ def posterior_study(name: str, paths: dict) -> dict:
         "evidence": files.read_json(paths["evidence"]),
         "checks": CHECKS,
         "verdict": files.read_json(paths["verdict"]),
-        "flows": by_flow(table, facts_of(name)),
+        "flows": by_flow(table, facts),
+        "moments": moments_of(moments, worst_parameters(moments, MOST_PARAMETERS)),
+        "parameters": moments["parameter"].nunique(),
         "figures": paths["figures"],
     }
 
 
-KINDS = ("data", "exact", "verdict", "divergence", "floor", "truth", "evidence", "look")
+KINDS = (
+    "data", "exact", "verdict", "divergence", "floor", "truth", "evidence", "look", "moments",
+)  # fmt: skip
 studies, drawn = [], iter(snakemake.input.target_figures)
+facts = facts_by_target(snakemake.input.divergence_facts)
+briefs = read_briefs(snakemake)
 for i, (name, settings) in enumerate(snakemake.params.targets.items()):
     paths = {kind: snakemake.input[kind][i] for kind in KINDS}
     paths["figures"] = {figure: next(drawn) for figure in snakemake.params.target_figures[name]}
-    banana = settings["family"] == "banana"
-    studies.append(target_study(name, settings, paths) if banana else posterior_study(name, paths))
+    if settings["family"] == "banana":
+        study = target_study(name, settings, paths, facts.get(name, {}))
+    else:
+        study = posterior_study(name, paths, facts.get(name, {}))
+    studies.append(study | {"brief": briefs[i]})
 studies += vae_studies(snakemake)
 if snakemake.params.theory_figures:
     studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
-page = render(studies, provenance, "flowcheck: how far from the truth?")
+overview = snakemake.input.overview if briefs else None
+page = render(studies, provenance, "flowcheck: how far from the truth?", briefs, overview)
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page, encoding="utf-8"))

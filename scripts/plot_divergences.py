@@ -3,9 +3,10 @@
 from step import snakemake
 
 import pandas as pd
-from flowcheck import files
+from drawing import write_figures
 from flowcheck.plots.divergences import plot_divergences
 from flowcheck.plots.overview import plot_overview
+from flowcheck.report.brief import kl_bands
 
 params = snakemake.params
 table, floor = pd.read_csv(snakemake.input.table), pd.read_csv(snakemake.input.floor)
@@ -14,7 +15,7 @@ if (floor["pair"] == "exact-exact").any():
     if bounds := snakemake.input.get("jacobian"):
         known = pd.read_csv(bounds)["kl"]
         least = None if known.empty else known.min()
-    figure = plot_divergences(table, floor, params.families, least)
+    write_figures(snakemake.output, plot_divergences, table, floor, params.families, least)
 else:
-    figure = plot_overview({params.target: table}, params.families, [])
-files.write_figure(snakemake.output, figure)
+    tables = {params.target: table}
+    write_figures(snakemake.output, plot_overview, tables, params.families, kl_bands())

@@ -3,13 +3,12 @@
 from step import snakemake
 
 import pandas as pd
+from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.elbo import plot_elbo
 
 params = snakemake.params
 histories = dict(zip(params.flows, map(pd.read_csv, snakemake.input.histories), strict=True))
 truth = files.read_json(snakemake.input.truth)
-figure = plot_elbo(
-    histories, params.families, truth["log_evidence"], truth["log_evidence_se"] or 0.0
-)
-files.write_figure(snakemake.output, figure)
+evidence = truth["log_evidence"], truth["log_evidence_se"] or 0.0
+write_figures(snakemake.output, plot_elbo, histories, params.families, *evidence)

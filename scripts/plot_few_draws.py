@@ -2,6 +2,7 @@
 
 from step import snakemake
 
+from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.beside_long import plot_beside_long
 
@@ -19,10 +20,11 @@ flows = {
     flow: files.read_arrays(path)["theta"][0, : params.draws]
     for flow, path in zip(params.flows, paths.draws, strict=True)
 }
-figure = plot_beside_long(
+write_figures(
+    snakemake.output,
+    plot_beside_long,
     draws_of(paths.chains)[: params.draws],
     flows,
     long[:: max(1, len(long) // params.long_draws)],
     params.families,
 )
-files.write_figure(snakemake.output, figure)

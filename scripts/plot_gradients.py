@@ -3,7 +3,7 @@
 from step import snakemake
 
 import pandas as pd
-from flowcheck import files
+from drawing import write_figures
 from flowcheck.plots.theory import plot_gradients
 
-files.write_figure(snakemake.output, plot_gradients(pd.read_csv(snakemake.input.table)))
+write_figures(snakemake.output, plot_gradients, pd.read_csv(snakemake.input.table))

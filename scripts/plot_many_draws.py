@@ -3,6 +3,7 @@
 from step import snakemake
 
 import pandas as pd
+from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.scatter import plot_many_draws
 
@@ -15,5 +16,4 @@ flows = {
     flow: files.read_arrays(path)["theta"][0, : params.draws]
     for flow, path in zip(params.flows, snakemake.input.draws, strict=True)
 }
-figure = plot_many_draws(exact, flows, params.families, divergences)
-files.write_figure(snakemake.output, figure)
+write_figures(snakemake.output, plot_many_draws, exact, flows, params.families, divergences)

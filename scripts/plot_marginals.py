@@ -3,7 +3,7 @@
 from step import snakemake
 
 from draws_by_name import drawn
-from flowcheck import files
+from drawing import write_figures
 from flowcheck.plots.marginals import plot_marginals
 
-files.write_figure(snakemake.output, plot_marginals(*drawn(snakemake)))
+write_figures(snakemake.output, plot_marginals, *drawn(snakemake))

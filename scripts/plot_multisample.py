@@ -3,8 +3,8 @@
 from step import snakemake
 
 import pandas as pd
-from flowcheck import files
+from drawing import write_figures
 from flowcheck.plots.theory import plot_multisample
 
 gaps = pd.read_csv(snakemake.input.gaps)
-files.write_figure(snakemake.output, plot_multisample(gaps, snakemake.params.families))
+write_figures(snakemake.output, plot_multisample, gaps, snakemake.params.families)

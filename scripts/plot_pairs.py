@@ -3,7 +3,7 @@
 from step import snakemake
 
 from draws_by_name import drawn
-from flowcheck import files
+from drawing import write_figures
 from flowcheck.plots.pairs import plot_pairs
 
-files.write_figure(snakemake.output, plot_pairs(*drawn(snakemake)))
+write_figures(snakemake.output, plot_pairs, *drawn(snakemake))

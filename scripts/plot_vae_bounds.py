@@ -3,7 +3,7 @@
 from step import snakemake
 
 import pandas as pd
-from flowcheck import files
+from drawing import write_figures
 from flowcheck.plots.vae import plot_bounds
 
-files.write_figure(snakemake.output, plot_bounds(pd.read_csv(snakemake.input.bounds)))
+write_figures(snakemake.output, plot_bounds, pd.read_csv(snakemake.input.bounds))

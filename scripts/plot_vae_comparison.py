@@ -3,11 +3,11 @@
 from step import snakemake
 
 import pandas as pd
-from flowcheck import files
+from drawing import write_figures
 from flowcheck.plots.vae import plot_comparison
 
 tables = [
     pd.read_csv(path).assign(vae=vae)
     for vae, path in zip(snakemake.params.vaes, snakemake.input.bounds, strict=True)
 ]
-files.write_figure(snakemake.output, plot_comparison(pd.concat(tables)))
+write_figures(snakemake.output, plot_comparison, pd.concat(tables))

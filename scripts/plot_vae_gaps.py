@@ -2,6 +2,7 @@
 
 from step import snakemake
 
+from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.vae import plot_gaps
 
@@ -13,4 +14,4 @@ for split in ("train", "test"):
     for bound in ("elbo", f"L_{snakemake.params.samples}"):
         gap = ours["log_px"] - ours[bound]
         gaps[split][bound] = gap[gap == gap]  # not a number where a bound was not computed
-files.write_figure(snakemake.output, plot_gaps(gaps))
+write_figures(snakemake.output, plot_gaps, gaps)

@@ -2,12 +2,11 @@
 
 from step import snakemake
 
+from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.vae import plot_latent_plane
 
 latent = files.read_arrays(snakemake.input.latent)
 pictures = files.read_arrays(snakemake.input.pictures)
-figure = plot_latent_plane(
-    latent["mean"], latent["label"], pictures["mesh"], pictures["z1"], pictures["z2"]
-)
-files.write_figure(snakemake.output, figure)
+drawn = latent["mean"], latent["label"], pictures["mesh"], pictures["z1"], pictures["z2"]
+write_figures(snakemake.output, plot_latent_plane, *drawn)

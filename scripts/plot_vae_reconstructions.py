@@ -2,9 +2,10 @@
 
 from step import snakemake
 
+from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.images import plot_reconstructions
 
 pictures = files.read_arrays(snakemake.input.pictures)
-figure = plot_reconstructions(pictures["binary"], pictures["reconstructed"], columns=10)
-files.write_figure(snakemake.output, figure)
+drawn = pictures["binary"], pictures["reconstructed"]
+write_figures(snakemake.output, plot_reconstructions, *drawn, 10)

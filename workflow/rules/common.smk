@@ -87,7 +87,7 @@ TARGET_FIGURES = {
     target: (
         ["elbo", "few_draws", "many_draws", "divergences"]
         if target in BANANAS
-        else ["elbo", "marginals", "pairs", "moments", "divergences"]
+        else ["elbo", "marginals", "pairs", "moments", "divergences", "traces"]
     )
     for target in TARGETS
 }
@@ -137,7 +137,7 @@ def truth_files(target):
 def target_figures(suffix, *targets):
     """Every figure of these targets, in the order of their names."""
     return [
-        out(f"figures/{target}/{name}.{suffix}")
+        out(f"figures/{target}/{name}{suffix}")
         for target in sorted(targets)
         for name in TARGET_FIGURES[target]
     ]

@@ -16,7 +16,7 @@ rule plot_elbo:
         code=code("plot_elbo"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=of_target(families_of_flows),
+        families=families_of_flows(*sorted(TARGETS)),
     script:
         "../../scripts/plot_elbo.py"
 
@@ -37,7 +37,7 @@ rule plot_few_draws:
         code=code("plot_few_draws"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=of_target(families_of_flows),
+        families=families_of_flows(*sorted(TARGETS)),
         draws=500,
         long_draws=10000,
     script:
@@ -60,7 +60,7 @@ rule plot_many_draws:
         code=code("plot_many_draws"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=of_target(families_of_flows),
+        families=families_of_flows(*sorted(TARGETS)),
         draws=10000,
     script:
         "../../scripts/plot_many_draws.py"
@@ -84,7 +84,7 @@ rule plot_divergences:
     params:
         code=code("plot_divergences"),
         target="{target}",
-        families=of_target(families_of_flows),
+        families=families_of_flows(*sorted(TARGETS)),
     script:
         "../../scripts/plot_divergences.py"
 
@@ -105,7 +105,7 @@ rule plot_marginals:
         code=code("plot_marginals"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=of_target(families_of_flows),
+        families=families_of_flows(*sorted(TARGETS)),
     script:
         "../../scripts/plot_marginals.py"
 
@@ -126,7 +126,7 @@ rule plot_pairs:
         code=code("plot_pairs"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=of_target(families_of_flows),
+        families=families_of_flows(*sorted(TARGETS)),
     script:
         "../../scripts/plot_pairs.py"
 
@@ -145,6 +145,49 @@ rule plot_moments:
         code=code("plot_moments"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=of_target(families_of_flows),
+        families=families_of_flows(*sorted(TARGETS)),
     script:
         "../../scripts/plot_moments.py"
+
+
+rule plot_traces:
+    input:
+        chains=out("{target}/hmc/long.nc"),
+        verdict=out("{target}/hmc/long.json"),
+    output:
+        **figure("traces", "The long run's worst coordinate"),
+    log:
+        log_of("figures/{target}/traces"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("plot_traces"),
+        target="{target}",
+    script:
+        "../../scripts/plot_traces.py"
+
+
+rule plot_overview:
+    input:
+        tables=of_targets("{target}/divergence.csv"),
+    output:
+        **with_narrow(
+            shown(
+                "figures/overview",
+                "overview",
+                "In brief",
+                figure="How far from the truth",
+            )
+        ),
+    log:
+        log_of("figures/overview"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("plot_overview"),
+        targets=sorted(TARGETS),
+        families=families_of_flows(*sorted(TARGETS)),
+    script:
+        "../../scripts/plot_overview.py"

@@ -12,10 +12,16 @@ def shown(path, caption, category, **labels):
     return {"png": flagged, "svg": out(f"{path}.svg")}
 
 
+def with_narrow(files):
+    """The files of a figure that is drawn for phones, too, its panels under one another."""
+    return files | {"narrow": files["svg"].replace(".svg", "_narrow.svg")}
+
+
 def figure(name, label):
     """The files of one figure of a target."""
-    return shown(
-        f"figures/{{target}}/{name}", name, "The {target} posterior", figure=label
+    category = "The {target} posterior"
+    return with_narrow(
+        shown(f"figures/{{target}}/{name}", name, category, figure=label)
     )
 
 

@@ -4,6 +4,7 @@
 localrules:
     record_provenance,
     make_report,
+    make_summary,
 
 
 # The long steps, by the name the report gives them, with the JSON each leaves about its run.
@@ -41,6 +42,20 @@ THEORY_PAGES = (
 )
 
 
+# Figures as phones show them, beside those that the pages name.
+NARROW_FIGURES = (
+    target_figures("_narrow.svg", *TARGETS)
+    + ([out("figures/overview_narrow.svg")] if TARGETS else [])
+    + expand(out("figures/theory/{name}_narrow.svg"), name=THEORY_FIGURES)
+    + expand(out("figures/vae/{images}/comparison_narrow.svg"), images=sorted(IMAGES))
+    + of_every_vae(
+        "figures/vae/{images}/{vae}/{name}_narrow.svg",
+        name=["bounds", "gaps", "latent", "reconstructions"],
+    )
+)
+FAMILIES_BY_TARGET = {target: families_of_flows(target) for target in sorted(TARGETS)}
+
+
 rule record_provenance:
     input:
         runs=list(LONG_STEPS.values()),
@@ -76,7 +91,9 @@ rule make_report:
         moments=of_targets("{target}/moments.csv"),
         evidence=of_targets("{target}/evidence.json"),
         look=ancient(of_targets("{target}/check.json")),
-        target_figures=target_figures("svg", *TARGETS),
+        target_figures=target_figures(".svg", *TARGETS),
+        overview=out("figures/overview.svg") if TARGETS else [],
+        narrow_figures=NARROW_FIGURES,
         images=expand(out("vae/{images}/images.json"), images=sorted(IMAGES)),
         losses=expand(out("vae/{images}/losses.csv"), images=sorted(IMAGES)),
         comparison=expand(
@@ -84,7 +101,7 @@ rule make_report:
         ),
         vae_runs=of_every_vae("vae/{images}/{vae}/bounds.json"),
         vae_figures=of_every_vae(
-            "figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES
+            "figures/vae/{images}/{vae}/{name}.svg", name=VAE_FIGURES
         ),
         provenance=out("provenance.json"),
     output:
@@ -101,6 +118,7 @@ rule make_report:
             for name in sorted(TARGETS)
         },
         target_figures={target: TARGET_FIGURES[target] for target in sorted(TARGETS)},
+        families=FAMILIES_BY_TARGET,
         vaes={
             images: {vae: vae_params(config, images, vae) for vae in sorted(VAES)}
             for images in sorted(IMAGES)
@@ -109,3 +127,25 @@ rule make_report:
         theory_figures=THEORY_FIGURES,
     script:
         "../../scripts/make_report.py"
+
+
+rule make_summary:
+    input:
+        verdict=of_targets("{target}/hmc/long.json"),
+        divergence=of_targets("{target}/divergence.csv"),
+        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
+        truth=of_targets("{target}/truth.json"),
+        moments=of_targets("{target}/moments.csv"),
+        look=ancient(of_targets("{target}/check.json")),
+    output:
+        summary=out("summary.md"),
+    log:
+        log_of("summary"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("make_summary"),
+        families=FAMILIES_BY_TARGET,
+    script:
+        "../../scripts/make_summary.py"

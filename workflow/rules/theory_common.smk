@@ -26,4 +26,6 @@ COURSE_VAES = {
 
 def theory_figure(name, label):
     """The files of one figure of the theory."""
-    return shown(f"figures/theory/{name}", name, "The theory, shown", figure=label)
+    return with_narrow(
+        shown(f"figures/theory/{name}", name, "The theory, shown", figure=label)
+    )

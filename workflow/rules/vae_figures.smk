@@ -5,7 +5,7 @@ rule plot_vae_bounds:
     input:
         bounds=out("vae/{images}/{vae}/bounds.csv"),
     output:
-        **vae_figure("bounds", "Bounds during training", "vae_bounds"),
+        **with_narrow(vae_figure("bounds", "Bounds during training", "vae_bounds")),
     log:
         log_of("figures/vae/{images}/{vae}/bounds"),
     cache: CACHE
@@ -44,7 +44,9 @@ rule plot_vae_reconstructions:
     input:
         pictures=out("vae/{images}/{vae}/pictures.npz"),
     output:
-        **vae_figure("reconstructions", "Reconstructions", "vae_reconstructions"),
+        **with_narrow(
+            vae_figure("reconstructions", "Reconstructions", "vae_reconstructions")
+        ),
     log:
         log_of("figures/vae/{images}/{vae}/reconstructions"),
     cache: CACHE
@@ -63,7 +65,7 @@ rule plot_vae_latent:
         latent=out("vae/{images}/{vae}/latent.npz"),
         pictures=out("vae/{images}/{vae}/pictures.npz"),
     output:
-        **vae_figure("latent", "The latent plane", "vae_latent"),
+        **with_narrow(vae_figure("latent", "The latent plane", "vae_latent")),
     log:
         log_of("figures/vae/{images}/{vae}/latent"),
     cache: CACHE
@@ -81,7 +83,7 @@ rule plot_vae_gaps:
     input:
         by_image=out("vae/{images}/{vae}/image_bounds.npz"),
     output:
-        **vae_figure("gaps", "Gaps by image", "vae_gaps"),
+        **with_narrow(vae_figure("gaps", "Gaps by image", "vae_gaps")),
     log:
         log_of("figures/vae/{images}/{vae}/gaps"),
     cache: CACHE
@@ -100,12 +102,14 @@ rule plot_vae_comparison:
     input:
         bounds=expand(out("vae/{{images}}/{vae}/bounds.csv"), vae=sorted(VAES)),
     output:
-        **shown(
-            "figures/vae/{images}/comparison",
-            "vae_comparison",
-            "Variational autoencoders on {images}",
-            autoencoder="all",
-            figure="Exact log p(x) during training",
+        **with_narrow(
+            shown(
+                "figures/vae/{images}/comparison",
+                "vae_comparison",
+                "Variational autoencoders on {images}",
+                autoencoder="all",
+                figure="Exact log p(x) during training",
+            )
         ),
     log:
         log_of("figures/vae/{images}/comparison"),

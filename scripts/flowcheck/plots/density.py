@@ -35,9 +35,9 @@ def regions(x: np.ndarray, y: np.ndarray, box: tuple, masses: tuple[float, ...])
     x, y: draws [n]; box: ((low, high) of x, (low, high) of y). Returns centres of the columns and
     of the rows, density [rows, columns], and levels, ascending and distinct.
     """
-    bins = BINS // 2
+    bins = 32
     counts, x_edges, y_edges = np.histogram2d(x, y, bins, box)
-    density = gaussian_filter(counts.T, SMOOTHING, mode="reflect")
+    density = gaussian_filter(counts.T, 1.2, mode="reflect")
     falling = np.sort(density.ravel())[::-1]
     held = np.cumsum(falling) / max(falling.sum(), 1e-300)
     levels = [falling[np.searchsorted(held, mass)] for mass in sorted(masses, reverse=True)]

@@ -34,8 +34,8 @@ def plot_divergences(
     largest = exact[np.isfinite(exact)].max(initial=0.0)
     if not smallest <= largest:  # nothing was resolved
         smallest, largest = 1e-6, 1.0
-    figure = Figure(figsize=(9.6, 2.2 + 0.62 * len(flows)))
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
+    size = (4.8, 2.2 + 0.62 * len(flows))
+    figure, (left, right) = style.panels(2, 2, size, sharey=True, width_ratios=(1.5, 1))
     # Replicates of one row are spread a little, so that equal values do not hide one another.
     for row, flow in enumerate(flows):
         ours = table[table["flow"] == flow]

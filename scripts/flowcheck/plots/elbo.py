@@ -36,7 +36,7 @@ def plot_elbo(
             _draw_evidence(ax, log_evidence, log_evidence_se)
         ax.set_title(f"{style.label(flow)} ({replicates.ngroups} replicates)")
         ax.set_xlabel("iteration")
-    axes[0].set_ylabel("ELBO, nats" if log_evidence is None else r"ELBO $-\ \log p(y)$, nats")
+    style.label_y(axes, "ELBO, nats" if log_evidence is None else r"ELBO $-\ \log p(y)$, nats")
     return figure
 
 

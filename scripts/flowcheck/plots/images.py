@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from flowcheck.plots import style  # noqa: F401  (sets the project's style)
+from flowcheck.plots import style
 
 
 def plot_image_grid(images: np.ndarray, columns: int) -> Figure:
@@ -18,9 +18,10 @@ def plot_image_grid(images: np.ndarray, columns: int) -> Figure:
 def plot_reconstructions(originals: np.ndarray, reconstructed: np.ndarray, columns: int) -> Figure:
     """Two grids of images [n, height, width], each at the same place in both."""
     rows = -(-len(originals) // columns)
-    figure = Figure(figsize=(9.6, 4.8 * rows / columns + 0.4))
+    size = (4.8, 4.8 * rows / columns + 0.4)
+    figure, panels = style.panels(2, 2, size)
     titles = {"as the encoder sees them": originals, "reconstructed": reconstructed}
-    for axes, (title, tiles) in zip(figure.subplots(1, 2), titles.items(), strict=True):
+    for axes, (title, tiles) in zip(panels, titles.items(), strict=True):
         draw_tiles(axes, tiles, columns)
         axes.set_title(title)
     return figure

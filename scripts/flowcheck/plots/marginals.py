@@ -19,7 +19,7 @@ def plot_marginals(truth: dict, approximations: dict, families: dict, note: str 
     parameters = list(next(iter([truth, *approximations.values()] if truth else
                                 approximations.values())))  # fmt: skip
     looks = style.looks(families)
-    figure, axes = style.panels(len(parameters), 4, (2.6, 2.1))
+    figure, axes = style.panels(len(parameters), 4, (2.45, 2.0))
     for ax, parameter in zip(axes, parameters, strict=True):
         shown = [one[parameter].ravel() for one in approximations.values()]
         low, high = span([truth[parameter].ravel()] if truth else shown)

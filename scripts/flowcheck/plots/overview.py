@@ -74,7 +74,9 @@ def _shade(ax, bands: list, low: float, high: float) -> None:
         end = min(limit, high) if limit else high
         if end > start:
             ax.axvspan(start, end, color=str(1.0 - 0.045 * number), lw=0, zorder=0)
-            words = word.replace(" ", "\n", 1) if style.is_narrow() else word
+            # A narrow band has room for the beginning of what is said in full beside the figure.
+            words = word.removesuffix(" from the posterior").replace(" be ", "\nbe ")
+            words = words if style.is_narrow() else word
             ax.text(np.sqrt(start * end), 1.01, words, transform=ax.get_xaxis_transform(),
                     ha="center", va="bottom", fontsize=8.5, color="0.3")  # fmt: skip
         start = max(start, end)

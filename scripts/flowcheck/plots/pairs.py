@@ -8,7 +8,7 @@ from flowcheck.plots.density import curve, regions, span
 
 # Regions that hold this much of an approximation's draws, outermost last.
 MASSES = (0.5, 0.95)
-POINTS = 2000
+POINTS = 600
 # As many parameters as a phone can show.
 NARROW_PARAMETERS = 3
 

@@ -36,7 +36,8 @@ def _scatter(titles: dict, colours: list, area: float, alpha: float) -> Figure:
     for ax in axes:
         ax.set_xlabel(r"$\theta_1$")
         ax.set_ylabel(r"$\theta_2$")
-        ax.label_outer()
+        if not style.is_narrow():
+            ax.label_outer()
     return figure
 
 

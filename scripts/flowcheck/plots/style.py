@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from flowcheck.labels import label
+
 matplotlib.style.use(Path(__file__).with_name("flowcheck.mplstyle"))
 
 TRUTH = "black"
@@ -31,19 +33,6 @@ _FIXED = {
 }
 # What other families take, in this order, before the colours of shipped families not in use.
 _SPARE = ("#aa4499", "#648fff", "#6b8e23", "#b22222", "#4b0082", "#008b8b")
-_LABELS = {
-    "planar": "planar",
-    "nice": "NICE",
-    "realnvp": "RealNVP",
-    "mean_field": "mean-field",
-    "full_rank": "full-rank",
-    "spline": "spline",
-    "radial": "radial",
-    "iaf": "IAF",
-    "maf": "MAF",
-    "laplace": "Laplace",
-    "pathfinder": "Pathfinder",
-}
 # How the second, third and fourth of a family differ from its first: the colour that theirs is
 # mixed with, and how much of it.
 _SHADES = (("black", 0.0), ("black", 0.45), ("white", 0.45), ("black", 0.7))
@@ -103,14 +92,6 @@ def _free_colours(used: set[str]) -> Iterator[str]:
         yield to_hex(colorsys.hls_to_rgb(hue % 1.0, 0.3 + 0.25 * (hue % 0.7), 0.55))
 
 
-def label(flow: str) -> str:
-    """An approximation's name as readers know it: `nice_course` -> "NICE course"."""
-    for known in sorted(_LABELS, key=len, reverse=True):
-        if flow == known or flow.startswith(f"{known}_"):
-            return " ".join([_LABELS[known], *flow[len(known) :].split("_")]).replace("  ", " ")
-    return flow.replace("_", " ")
-
-
 @contextmanager
 def narrow():
     """While it is entered, figures are made for a phone: their panels stand under one another."""
@@ -147,6 +128,12 @@ def panels(
     return figure, list(axes[:count])
 
 
-def first_of_rows(axes: list) -> list:
-    """The axes at the left of a figure: those that carry the label of a shared vertical axis."""
-    return [ax for ax in axes if ax.get_subplotspec().is_first_col()]
+def label_y(axes: list, text: str) -> None:
+    """Label the vertical axis that panels share: once, or in each panel of a narrow figure."""
+    for ax in axes if is_narrow() else axes[:1]:
+        ax.set_ylabel(text)
+
+
+__all__ = [
+    "HMC", "TRUTH", "Look", "is_narrow", "label", "label_y", "looks", "mix", "narrow", "panels",
+]  # fmt: skip

@@ -38,7 +38,7 @@ def plot_contraction(table: pd.DataFrame, rates: dict[str, float]) -> Figure:
     left.plot([], [], color="black", lw=1, ls=DASHES, label="predicted rate")
     left.set_yscale("log")
     left.set_ylim(1e-27, 1e3)
-    left.set_ylabel(r"KL$(q_t\|p)$, nats")
+    style.label_y([left, right], r"KL$(q_t\|p)$, nats")
     left.legend(loc="lower left", fontsize=8)
     left.set_title("the first steps")
     right.set_title("all steps")
@@ -81,7 +81,7 @@ def plot_multisample(gaps: pd.DataFrame, families: dict[str, str]) -> Figure:
         ax.set_xlabel("samples K")
         ax.grid(True)
         ax.legend(loc="lower left", fontsize=8)
-    axes[0].set_ylabel(r"$\log p(y) - L_K$, nats")
+    style.label_y(axes, r"$\log p(y) - L_K$, nats")
     return figure
 
 
@@ -119,7 +119,7 @@ def plot_gradients(table: pd.DataFrame) -> Figure:
     right.invert_xaxis()
     left.set_xlabel("iteration")
     right.set_xlabel(r"KL$(q\|p)$ reached, nats")
-    left.set_ylabel("trace of the gradient's covariance")
+    style.label_y([left, right], "trace of the gradient's covariance")
     right.legend(loc="lower left")
     return figure
 

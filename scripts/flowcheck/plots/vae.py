@@ -37,7 +37,7 @@ def plot_bounds(bounds: pd.DataFrame) -> Figure:
         axes.set(title=f"{split} images", xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(True)
-    panels[0].set_ylabel("nats per image")
+    style.label_y(panels, "nats per image")
     _leave_out_steep_start(panels[0], bounds)
     panels[1].legend(loc="lower right")
     return figure
@@ -50,8 +50,7 @@ def plot_latent_plane(
 
     mean [N, 2]; label [N]; mesh [len(z2), len(z1), height, width], decoded at z2[i], z1[j].
     """
-    figure = Figure(figsize=(7.4, 13))
-    above, below = figure.subplots(2, 1)
+    figure, (above, below) = style.panels(2, 1, (7.4, 6.5))
     _scatter_by_label(above, mean, label)
     # A pixel of white around each tile; z2 rises upwards as in the scatter, while rows of pixels,
     # inside a tile too, go downwards.
@@ -81,7 +80,7 @@ def plot_gaps(gaps: dict[str, dict[str, np.ndarray]]) -> Figure:
         axes.set(title=f"{split} images", xlabel=r"nats below $\log p(x)$")
         axes.grid(True)
         axes.legend(loc="upper left")
-    panels[0].set_ylabel("share of images")
+    style.label_y(panels, "share of images")
     return figure
 
 
@@ -131,5 +130,7 @@ def _scatter_by_label(axes: Axes, mean: np.ndarray, label: np.ndarray) -> None:
     axes.scatter(*mean[order].T, c=tints, s=area, linewidths=0, rasterized=True)
     for name, tint in zip(names, palette, strict=True):
         axes.scatter([], [], color=tint, s=30, label=str(name))
-    axes.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    beside = {"title": "digit", "loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+    beneath = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 5}
+    axes.legend(**(beneath if style.is_narrow() else beside))
     axes.set(xlabel="$z_1$", ylabel="$z_2$")

@@ -1,22 +1,31 @@
 """Renders the page: templates and the style sheet lie beside this module."""
 
-import base64
 import html
 import re
 from pathlib import Path
 
 import jinja2
 
+from flowcheck.labels import label
+from flowcheck.report.brief import Brief, rules
+from flowcheck.report.figures import picture
+from flowcheck.report.mathfont import style_with_font
 from flowcheck.rounding import plain
 
 FOLDER = Path(__file__).parent
-TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
-def render(studies: list[dict], provenance: dict, title: str) -> str:
+def render(
+    studies: list[dict],
+    provenance: dict,
+    title: str,
+    briefs: list[Brief] = (),
+    overview: str | None = None,
+) -> str:
     """The whole page as HTML that asks nothing of the network.
 
-    studies: sections in order, each {"id", "title", "template", ...what that template shows}.
+    studies: sections in order, each {"id", "title", "template", ...what that template shows};
+    briefs: what the first screen says of each posterior, and overview the figure beside that.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -27,12 +36,21 @@ def render(studies: list[dict], provenance: dict, title: str) -> str:
     )
     environment.filters["number"] = plain
     environment.filters["symbols"] = symbols
-    environment.globals["embed"] = embed
+    environment.filters["label"] = label
+    environment.globals["picture"] = picture
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
     script = (FOLDER / "sort.js").read_text(encoding="utf-8")
-    return environment.get_template("page.html.j2").render(
-        studies=studies, provenance=provenance, title=title, style=style, script=script
+    page = environment.get_template("page.html.j2").render(
+        studies=studies,
+        provenance=provenance,
+        title=title,
+        style=style,
+        script=script,
+        briefs=briefs,
+        overview=overview,
+        rules=rules(),
     )
+    return page.replace("</style>", f"{style_with_font(page)}</style>", 1)
 
 
 def symbols(text: str) -> str:
@@ -41,10 +59,3 @@ def symbols(text: str) -> str:
     subscripts = re.sub(r"(?:theta|θ)(\d)", r"θ<sub>\1</sub>", escaped)
     subscripts = re.sub(r"\b([A-Za-z])('?)_(\d+|T)\b", r"\1\2<sub>\3</sub>", subscripts)
     return re.sub(r"\^(\d+)", r"<sup>\1</sup>", subscripts)
-
-
-def embed(path: str) -> str:
-    """An image file as a data address, so that the page carries it."""
-    file = Path(path)
-    content = base64.b64encode(file.read_bytes()).decode()
-    return f"data:{TYPES[file.suffix]};base64,{content}"

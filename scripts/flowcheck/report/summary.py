@@ -2,9 +2,13 @@
 
 import pandas as pd
 
+# The bands of Pareto k: good, usable, unreliable (Vehtari et al., "Pareto Smoothed Importance
+# Sampling", arXiv 1507.02646).
+K_GOOD, K_USABLE = 0.5, 0.7
 # Columns averaged over replicates.
 MEASURED = (
-    "elbo", "kl", "kl_forward", "kl_knn", "kl_mc", "kl_forward_mc", "kl_unseen", "tv", "c2st_best",
+    "elbo", "kl", "kl_forward", "kl_knn", "kl_mc", "kl_forward_mc", "kl_shape", "kl_unseen", "eubo",
+    "tv", "c2st_best", "sliced_w2",
 )  # fmt: skip
 # Columns whose error is given beside them, for one replicate.
 ESTIMATED = ("kl", "kl_forward", "kl_mc", "kl_forward_mc")
@@ -28,6 +32,7 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
             row[f"{column}_se"] = ours[f"{column}_se"].max(skipna=False)
         row["kl_worst"] = ours["kl"].max(skipna=False)
         row["pareto_k"] = ours["pareto_k"].max(skipna=False)
+        row["k_word"] = k_word(row["pareto_k"])
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
         replicates = facts.get(flow, {}).get("replicates", [])
         missing = [one["missing_mass"] for one in replicates if one["misses_part_of_p"]]
@@ -35,6 +40,36 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
         row["missing_mass"] = sum(missing) / len(missing) if missing else 0.0
         rows.append(row)
     return rows
+
+
+def k_word(k: float) -> str:
+    """The band of a Pareto k in a word."""
+    if not k >= K_GOOD:
+        return "good"
+    return "usable" if k < K_USABLE else "unreliable"
+
+
+def moments_of(moments: pd.DataFrame, parameters: list[str]) -> dict:
+    """A target's moments.csv as a table: a row for each of `parameters`.
+
+    {"approximations": names, "rows": [{"parameter", "mean", "sd", "errors": [(mean_error, sd_ratio)
+    averaged over replicates, for each approximation]}]}; mean and sd are the truth's, NaN where it
+    has none.
+    """
+    truth = moments[moments["approximation"] == "truth"].set_index("parameter")
+    others = moments[moments["approximation"] != "truth"]
+    means = others.groupby(["approximation", "parameter"])[["mean_error", "sd_ratio"]].mean()
+    names = sorted(others["approximation"].unique(), key=lambda name: (name != "hmc", name))
+    rows = [
+        {
+            "parameter": parameter,
+            "mean": truth["mean"].get(parameter, float("nan")),
+            "sd": truth["sd"].get(parameter, float("nan")),
+            "errors": [tuple(means.loc[name, parameter]) for name in names],
+        }
+        for parameter in parameters
+    ]
+    return {"approximations": names, "rows": rows}
 
 
 def floor_of(table: pd.DataFrame) -> list[dict]:

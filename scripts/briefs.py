@@ -1,0 +1,37 @@
+"""What the report and the summary both say: the brief of every posterior, from its tables."""
+
+import pandas as pd
+from flowcheck import files
+from flowcheck.report.brief import Brief, brief
+from flowcheck.report.summary import by_flow
+
+
+def read_moments(path: str) -> pd.DataFrame:
+    """A target's moments.csv; a parameter may be named NaN."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def facts_by_target(paths: list[str]) -> dict[str, dict[str, dict]]:
+    """target -> flow -> what the flow's measurement noted beside its table."""
+    found = {}
+    for one in map(files.read_json, paths):
+        found.setdefault(one["target"], {})[one["flow"]] = one
+    return found
+
+
+def read_briefs(snakemake) -> list[Brief]:
+    """The brief of every target, in the order of `params.families`: target -> flow -> family."""
+    paths = snakemake.input
+    facts = facts_by_target(paths.divergence_facts)
+    return [
+        brief(
+            name,
+            files.read_json(paths.truth[i]),
+            files.read_json(paths.verdict[i]),
+            files.read_json(paths.look[i])["dim"],
+            by_flow(pd.read_csv(paths.divergence[i]), facts.get(name, {})),
+            read_moments(paths.moments[i]),
+            families,
+        )
+        for i, (name, families) in enumerate(snakemake.params.families.items())
+    ]

@@ -1,0 +1,104 @@
+"""Figures in the page: both schemes, nothing moved by more than a tenth of a point, smaller."""
+
+import base64
+import io
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from flowcheck import files
+from flowcheck.plots import style
+from flowcheck.report import figures
+from flowcheck.report.compact import compact_svg
+
+NUMBER = re.compile(r"-?\d*\.?\d+")
+
+
+def drawn(tmp_path, tint="black", plot=None):
+    figure = Figure(figsize=(3, 2))
+    ax = figure.subplots()
+    x = np.linspace(0, 1, 200)
+    if plot is None:
+        ax.scatter(x, x**2, s=2, color=tint, alpha=0.3, lw=0, rasterized=True)
+        ax.plot(x, np.sin(9 * x), color="#0072b2")
+    else:
+        plot(ax)
+    files.write_figure([tmp_path / "a.svg"], figure)
+    return (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def contrast(colour, paper):
+    """WCAG's contrast ratio of two #rrggbb."""
+
+    def luminance(text):
+        rgb = np.array([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    low, high = sorted((luminance(colour), luminance(paper)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_colour_has_one_for_the_dark(tmp_path):
+    svg = figures.for_both_schemes(drawn(tmp_path))
+    ElementTree.fromstring(svg)
+    light, dark = svg.split("@media", 1)
+    named = set(re.findall(r"var\((--c[0-9a-f]{6})\)", svg))
+    assert {"--c000000", "--cffffff", "--c0072b2"} <= named
+    for part in (light, dark[: dark.index("</style>")]):
+        assert named <= set(re.findall(r"(--c[0-9a-f]{6}):#[0-9a-f]{6};", part))
+    # What is drawn has no colour of its own left.
+    assert not re.search(r"(fill|stroke): #", svg)
+
+
+@pytest.mark.parametrize("colour", ["#000000", *sorted(style._FIXED.values()), *style._SPARE])
+def test_colours_are_seen_on_dark_paper(colour):
+    # 3 to 1 is what WCAG 2.1 asks of graphics (1.4.11).
+    assert contrast(figures.on_dark(colour), figures.on_dark("#ffffff")) > 3
+
+
+@pytest.mark.parametrize(("tint", "kind"), [("black", "ink"), ("#d55e00", "colour")])
+def test_pictures_of_points_are_recoloured_by_a_filter(tmp_path, tint, kind):
+    svg = figures.for_both_schemes(drawn(tmp_path, tint))
+    assert f'<image class="{kind}"' in svg
+    assert f'<filter id="{kind}"' in svg
+    (encoded,) = re.findall(r"data:image/png;base64,([^\"]*)", svg)
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
+    assert (pixels[..., 3] > 0).any()
+    assert (pixels[..., 3] == 0).any()
+
+
+def test_photographs_are_left_as_they_are(tmp_path):
+    svg = drawn(tmp_path, plot=lambda ax: ax.imshow(np.eye(8), cmap="gray_r"))
+    assert "<image class" not in figures.for_both_schemes(svg)
+
+
+def test_lines_stay_where_they_are_to_a_tenth_of_a_point(tmp_path):
+    svg = drawn(tmp_path, plot=lambda ax: ax.plot(np.linspace(0, 1, 500), np.random.default_rng(1)
+                                                  .normal(size=500), lw=0.5))  # fmt: skip
+    longest = max(re.findall(r' d="(M [^"CQ]*)"', svg), key=len)
+    before = np.array(NUMBER.findall(longest), dtype=float).reshape(-1, 2)
+    small = compact_svg(svg)
+    path = max(re.findall(r' d="(M[^"]*l[^"]*)"', small), key=len)
+    start, steps = path.split("l")
+    after = np.cumsum(
+        np.array(NUMBER.findall(start) + NUMBER.findall(steps), dtype=float).reshape(-1, 2), axis=0
+    )
+    # Points that fall on their predecessor are left out: each that is kept lies by an old one.
+    distance = np.abs(after[:, None] - before[None]).max(-1)
+    assert distance.min(1).max() < 0.0501
+    assert distance.min(0).max() < 0.1001
+    assert len(small) < 0.7 * len(svg)
+
+
+def test_narrow_version_is_found_beside_the_figure(tmp_path):
+    drawn(tmp_path)
+    assert figures.picture(str(tmp_path / "a.svg"))["narrow"] is None
+    (tmp_path / "a_narrow.svg").write_bytes((tmp_path / "a.svg").read_bytes())
+    shown = figures.picture(str(tmp_path / "a.svg"))
+    assert shown["wide"] == shown["narrow"]
+    assert shown["wide"].startswith("data:image/svg+xml;base64,")
