@@ -30,9 +30,8 @@ class Checkpoint:
         self.path = self.folder / "checkpoint.pt"
         self.identity = {"made_by": made_by}
         self._owner = uuid4().hex
-        write_whole(
-            self.folder / "owner", lambda file: file.write_text(self._owner, encoding="utf-8")
-        )
+        owner = self.folder / "owner"
+        write_whole(owner, lambda file: file.write_text(self._owner, encoding="utf-8"))
 
     def take_up(self, **identity) -> dict | None:
         """The state that a run of the same identity kept last, or None, and then why in the log.

@@ -155,7 +155,7 @@ def data(n, mean, sd):
 )
 def test_data_that_leave_the_evidence_no_digits_are_refused(y, settings):
     with np.errstate(over="ignore"), pytest.raises(PrecisionError) as refused:
-        Target(y, **settings).exact()
+        Target({"y": np.asarray(y)}, **settings).exact()
     message = str(refused.value)
     assert f"n = {len(y)}" in message
     assert "Centre the data, or rescale" in message
@@ -177,7 +177,7 @@ def test_data_that_leave_the_evidence_no_digits_are_refused(y, settings):
 def test_wide_scales_against_many_digits(y, settings):
     # The same integrals in 40-digit arithmetic, over theta2^2, where the posterior is a normal
     # density over the square root.
-    exact, known = Target(y, **settings).exact(), many_digits(y, **settings)
+    exact, known = Target({"y": np.asarray(y)}, **settings).exact(), many_digits(y, **settings)
     assert abs(exact["log_evidence"] - known["log_evidence"]) <= exact["tolerance"] <= 1e-6
     # y's mean has sixteen digits, and the posterior follows it.
     digits = 1e-9 + 1e-15 * abs(y.mean()) / math.sqrt(min(known["variance"]))
@@ -235,7 +235,7 @@ def test_log_density_is_its_reference_and_the_rest(banana):
     whole = banana.reference + banana.relative_log_density(theta)
     assert torch.equal(banana.log_density(theta), whole)
     # What single precision computes keeps its digits, however large the constant.
-    many = Target(data(10_000_000, 1.1179, 1e-3), sigma_y=1e-3, sigma_theta=1.0)
+    many = Target({"y": data(10_000_000, 1.1179, 1e-3)}, sigma_y=1e-3, sigma_theta=1.0)
     assert many.reference > 5e7
     near = torch.tensor([0.4128, 0.83973])
     exact = many.relative_log_density(near.double())
@@ -243,7 +243,7 @@ def test_log_density_is_its_reference_and_the_rest(banana):
 
 
 def test_exact_draws_of_two_islands():
-    target = Target(np.full(50, 40.0), sigma_y=0.5, sigma_theta=1.0)
+    target = Target({"y": np.full(50, 40.0)}, sigma_y=0.5, sigma_theta=1.0)
     exact = target.exact()
     draws = target.exact_draws(100_000, np.random.default_rng(0))
     assert abs((draws[:, 1] > 0).mean() - 0.5) < 4 * 0.5 / math.sqrt(100_000)

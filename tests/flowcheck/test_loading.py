@@ -8,6 +8,7 @@ import torch
 import flowcheck
 from flowcheck import files, loading
 from flowcheck.flows import make_flow
+from flowcheck.flows.coordinates import FACTOR, LOC
 
 SIZES = {
     "planar": {"layers": 3},
@@ -95,7 +96,7 @@ def test_where_the_targets_mass_is_goes_to_the_flow_and_belongs_to_no_replicate(
 
     monkeypatch.setattr(loading, "make_flow", spy)
     loc, factor = torch.tensor([1.0, 2.0]), torch.eye(2)
-    more = {loading.LOC: loc, loading.FACTOR: factor}
+    more = {LOC: loc.expand(1, 2), FACTOR: factor.expand(1, 2, 2)}
     written(tmp_path / "model.safetensors", "nice", replicates=1, **more)
     loaded = flowcheck.load(tmp_path / "model.safetensors")
     assert torch.equal(seen[0][0], loc.double())

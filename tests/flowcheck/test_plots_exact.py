@@ -65,7 +65,9 @@ def divergence_table(**columns):
             "target": "t", "flow": "planar", "replicate": [0, 1, 2], "elbo": -1.0, "kl": 1e-3,
             "kl_se": 1e-9, "kl_forward": 1e-3, "kl_forward_se": 1e-9, "kl_knn": 0.01,
             "pareto_k": 0.3, "skipped_steps": 0, "kl_mc": 1.1e-3, "kl_mc_se": [1e-4, 3e-4, 2e-4],
-            "kl_forward_mc": 1.2e-3, "kl_forward_mc_se": 4e-4,
+            "kl_forward_mc": 1.2e-3, "kl_forward_mc_se": 4e-4, "kl_shape": 1e-3,
+            "kl_unseen": 0.0, "eubo": -0.9, "eubo_se": 1e-3, "tv": 0.02, "c2st_best": 0.51,
+            "sliced_w2": 0.03, "grade": "exact",
         }
     )  # fmt: skip
     return table.assign(**columns)
@@ -110,13 +112,13 @@ def test_summary_counts_what_is_missed_and_hides_no_nan():
     table = divergence_table(kl_forward=[1e-3, np.nan, 1e-3])
     facts = {
         "replicates": [
-            {"mean_weight": 0.5, "misses_part_of_p": True},
-            {"mean_weight": 1.0, "misses_part_of_p": False},
-            {"mean_weight": None, "misses_part_of_p": True},
+            {"missing_mass": 0.5, "misses_part_of_p": True},
+            {"missing_mass": 0.0, "misses_part_of_p": False},
+            {"missing_mass": 0.3, "misses_part_of_p": True},
         ]
     }
     (row,) = by_flow(table, {"planar": facts})
-    assert row["missing"] == [0.5, None]
+    assert (row["missed"], row["missing_mass"]) == (2, 0.4)
     assert np.isnan(row["kl_forward"][0])
     assert row["kl_mc_se"] == 3e-4
-    assert by_flow(table, {})[0]["missing"] == []
+    assert by_flow(table, {})[0]["missed"] == 0

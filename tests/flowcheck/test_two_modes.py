@@ -21,7 +21,7 @@ def target():
     """Two crescents about theta2 = -2 and 2: n = 100, mean 4, standard deviation 2."""
     noise = np.random.default_rng(0).standard_normal(100)
     noise -= noise.mean()
-    return Target(4 + 2 * noise / noise.std(), sigma_y=2.0, sigma_theta=1.0)
+    return Target({"y": 4 + 2 * noise / noise.std()}, sigma_y=2.0, sigma_theta=1.0)
 
 
 @pytest.fixture(scope="module")
