@@ -23,7 +23,7 @@ def scalars(group) -> dict[str, np.ndarray]:
 
 
 def check_names(wanted: list[str], known: list[str]) -> list[str]:
-    """`wanted` itself. Raises ValueError, with what was perhaps meant, for a name not in `known`."""
+    """`wanted`. Raises ValueError, with what was perhaps meant, for a name not in `known`."""
     for name in wanted:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
