@@ -23,15 +23,17 @@ def read_briefs(snakemake) -> list[Brief]:
     """The brief of every target, in the order of `params.families`: target -> flow -> family."""
     paths = snakemake.input
     facts = facts_by_target(paths.divergence_facts)
+    truths = [files.read_json(path) for path in paths.truth]
     return [
         brief(
             name,
-            files.read_json(paths.truth[i]),
+            truths[i],
             files.read_json(paths.verdict[i]),
             files.read_json(paths.look[i])["dim"],
             by_flow(pd.read_csv(paths.divergence[i]), facts.get(name, {})),
             read_moments(paths.moments[i]),
             families,
+            truths[i].get("constant_jacobian_bound"),
         )
         for i, (name, families) in enumerate(snakemake.params.families.items())
     ]

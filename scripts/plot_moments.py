@@ -2,9 +2,9 @@
 
 from step import snakemake
 
-import pandas as pd
+from briefs import read_moments
 from drawing import write_figures
 from flowcheck.plots.moments import plot_moments
 
-moments = pd.read_csv(snakemake.input.moments, keep_default_na=False, na_values=[""])
+moments = read_moments(snakemake.input.moments)
 write_figures(snakemake.output, plot_moments, moments, snakemake.params.families)

@@ -1,5 +1,6 @@
 """Draws by name: arrays of named parameters taken apart into scalars, and the worst of these."""
 
+import difflib
 import math
 
 import numpy as np
@@ -19,6 +20,16 @@ def scalars(group) -> dict[str, np.ndarray]:
             own = f"{name}[{','.join(map(str, index))}]" if index else str(name)
             found[own] = draws[(slice(None), slice(None), *index)]
     return found
+
+
+def check_names(wanted: list[str], known: list[str]) -> list[str]:
+    """`wanted`. Raises ValueError, with what was perhaps meant, for a name not in `known`."""
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(known[:8])}"
+            raise ValueError(f"the key `show` names '{name}', which is no parameter{hint}")
+    return wanted
 
 
 def worst_parameters(moments: pd.DataFrame, count: int) -> list[str]:

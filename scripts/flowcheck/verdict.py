@@ -27,10 +27,6 @@ COMPARISONS = 32
 UNKNOWN = "not applicable: the draws came without it"
 
 
-class FailedVerdict(RuntimeError):
-    """A chain that failed its verdict was asked to serve as ground truth."""
-
-
 def judge(
     theta: np.ndarray,
     lp: np.ndarray,
@@ -76,21 +72,6 @@ def judge(
 def moment_limit(comparisons: int) -> float:
     """The limit in standard errors for that many comparisons: 4 for up to 32, then slowly more."""
     return float(norm.isf(norm.sf(MOMENT_LIMIT) * min(1.0, COMPARISONS / max(comparisons, 1))))
-
-
-def require_passed(verdict: dict, path: str) -> None:
-    """Raise FailedVerdict, quoting each failed check, cause and cure, unless the verdict passed."""
-    if verdict["passed"]:
-        return
-    failed = "; ".join(
-        f"{name} is {check['value']}, limit {check['limit']}"
-        for name, check in verdict["checks"].items()
-        if check["passed"] is False
-    )
-    raise FailedVerdict(
-        f"the long chain failed its verdict in {path} and cannot serve as ground truth: {failed}. "
-        f"Likely cause: {verdict['cause']}. How to fix it: {verdict['cure']}"
-    )
 
 
 def _coordinates(dim: int, names: list[str]) -> list[str]:

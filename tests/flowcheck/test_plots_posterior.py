@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray
 
-from flowcheck.named_draws import scalars, worst_parameters
+from flowcheck.named_draws import check_names, scalars, worst_parameters
 from flowcheck.plots import density, marginals, moments, overview, pairs, style, traces
 from flowcheck.report.brief import kl_bands
 
@@ -104,6 +104,13 @@ def test_the_worst_parameters_are_those_with_the_largest_error_either_way():
 
 def test_without_a_truth_the_first_parameters_are_shown():
     assert worst_parameters(table(44, truth=False), 2) == ["beta[0]", "beta[1]"]
+
+
+def test_a_name_that_is_no_parameter_is_named_with_what_was_meant():
+    known = ["tau", "beta[0]", "beta[1]"]
+    assert check_names(["beta[1]", "tau"], known) == ["beta[1]", "tau"]
+    with pytest.raises(ValueError, match=r"'beta1'.*did you mean 'beta\[1\]'"):
+        check_names(["beta1"], known)
 
 
 # Densities.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from flowcheck.verdict import FailedVerdict, judge, moment_limit, require_passed
+from flowcheck.verdict import judge, moment_limit
 
 CHECKS = {"rhat", "ess_bulk", "ess_tail", "ebfmi", "divergent"}
 MOMENTS = {"mean": lambda theta: theta[..., 0], "square": lambda theta: theta[..., 0] ** 2}
@@ -49,7 +49,7 @@ def test_good_chain_passes_every_check():
         "divergent": 1,
     }
     json.dumps(result, allow_nan=False)
-    require_passed(result, "long.json")
+    assert result["passed"]
 
 
 def test_target_without_exact_moments_is_judged_by_the_rest():
@@ -170,20 +170,6 @@ def test_one_chain_alone_never_passes_unseen():
     result = verdict(good_chains(chains=1, draws=8000))
     for check in result["checks"].values():
         assert check["value"] is not None or not check["passed"]
-
-
-def test_failed_verdict_is_refused_quoting_each_failed_check_and_no_other():
-    chains = good_chains()
-    chains["diverging"][0, :3] = True
-    result = verdict(chains)
-    with pytest.raises(FailedVerdict) as caught:
-        require_passed(result, "results/banana/hmc/long.json")
-    message = str(caught.value)
-    assert "results/banana/hmc/long.json" in message
-    assert "divergent is 3, limit 1" in message
-    assert "rhat" not in message
-    assert result["cause"] in message
-    assert message.endswith(result["cure"])
 
 
 def test_worst_quantity_is_named():

@@ -10,7 +10,7 @@ from .numbers import as_meant
 from .validation import explain, no_such_key
 
 # Keys of an entry that are no settings of its own.
-OF_TARGET = ("family", "file", "data", "reference")
+OF_TARGET = ("family", "file", "data", "reference", "show")
 OUTSIDE_RECIPE = (
     "family", "families", "recipe", "replicates", "replicates_per_job", "coordinates",
 )  # fmt: skip

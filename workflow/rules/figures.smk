@@ -103,6 +103,7 @@ rule plot_marginals:
         ENVIRONMENT
     params:
         code=code("plot_marginals"),
+        parameters=of_target(lambda target: TARGETS[target].get("show")),
         target="{target}",
         flows=of_target(FLOWS.get),
         families=families_of_flows(*sorted(TARGETS)),
@@ -124,6 +125,7 @@ rule plot_pairs:
         ENVIRONMENT
     params:
         code=code("plot_pairs"),
+        parameters=of_target(lambda target: TARGETS[target].get("show")),
         target="{target}",
         flows=of_target(FLOWS.get),
         families=families_of_flows(*sorted(TARGETS)),
