@@ -35,6 +35,7 @@ CHECKS = {
     "ess_tail": ("effective sample size, tails", "at least"),
     "ebfmi": ("E-BFMI", "at least"),
     "divergent": ("divergent trajectories", "below"),
+    "ess_moments": ("effective sample size, means and sds of parameters", "at least"),
 }
 # Rows of a table of moments: the worst, where there are more parameters.
 MOST_PARAMETERS = 20

@@ -87,7 +87,7 @@ def test_a_renamed_key_is_refused_with_its_new_name(overlay, key, new):
 
 def test_unknown_key_like_no_other_lists_what_is_known():
     message = complaint("targets: {banana: {zzz: 3.0}}")
-    known = "(known: data, family, file, reference, sigma_theta, sigma_y)"
+    known = "(known: data, family, file, reference, show, sigma_theta, sigma_y)"
     assert f"targets.banana.zzz: no such key {known}" in message
     assert "did you mean" not in message
 
