@@ -129,10 +129,11 @@ def of_study(folder):
     config = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["config"]
     for target, model in config["targets"].items():
         y = np.load(folder / target / "data.npz")["y"]
-        log_p = banana(y, model["sigma_y"], model["sigma_theta"])
+        log_p = banana(y, model.get("sigma_y", 2.0), model.get("sigma_theta", 1.0))
         for flow, own in config["flows"].items():
             family = own.get("family", flow)
-            recipe = config["recipes"][own.get("recipe", config["training"]["recipe"])]
+            usual = config["training"].get("recipe") or "default"
+            recipe = config["recipes"][own.get("recipe", usual)]
             settings = recipe["families"].get(family, {}) | own
             stacked = load_file(folder / target / "flows" / flow / "model.safetensors")
             stacked = {name: value.astype(float) for name, value in stacked.items()}

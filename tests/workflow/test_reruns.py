@@ -133,4 +133,4 @@ def test_changing_the_seed_reruns_all_that_is_random(made):
 
 def test_another_name_for_the_target_names_its_own_jobs(bare):
     jobs = bare.planned("results/tiny/banana/exact.json")
-    assert jobs == ["exact_truth banana", "prepare_data banana"]
+    assert jobs == ["check_target banana", "exact_truth banana", "prepare_data banana"]

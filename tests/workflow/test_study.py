@@ -19,7 +19,8 @@ EVIDENCE = -208.942932897056
 DIVERGENCE_COLUMNS = [
     "target", "flow", "replicate", "elbo", "elbo_se", "kl", "kl_se", "kl_forward",
     "kl_forward_se", "kl_knn", "pareto_k", "skipped_steps", "kl_mc", "kl_mc_se", "kl_forward_mc",
-    "kl_forward_mc_se",
+    "kl_forward_mc_se", "kl_shape", "kl_unseen", "eubo", "eubo_se", "tv", "c2st_best",
+    "sliced_w2", "grade",
 ]  # fmt: skip
 FILES = [
     "banana/data.npz",
@@ -74,8 +75,9 @@ def test_nothing_half_written_is_left(study):
 def test_every_log_is_there(results):
     logs = list((results / "logs").rglob("*.log"))
     assert len(logs) >= 5 + 3 * len(FLOWS)
-    assert "100%" in (results / "logs/banana/flows/nice/train.log").read_text()  # the bar
-    assert "cpu" in (results / "logs/banana/flows/nice/train.log").read_text()  # the device
+    said = (results / "logs/banana/flows/nice/train.log").read_text()
+    assert f"'iterations': {ITERATIONS}" in said  # the recipe
+    assert "cpu" in said  # the device
 
 
 def test_data_have_the_published_statistics(results):
@@ -138,7 +140,8 @@ def test_verdict_passes_and_says_how_it_ran(results):
     assert {"rhat", "ess_bulk", "ess_tail", "ebfmi", "divergent"} <= set(verdict["checks"])
     assert sum(name.startswith("moment") for name in verdict["checks"]) == 5
     for check in verdict["checks"].values():
-        assert set(check) == {"value", "limit", "passed"}
+        assert {"value", "limit", "passed"} <= set(check)
+        assert check["passed"] is True
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -230,8 +233,8 @@ def test_what_each_replicate_misses_of_the_posterior(results, flow):
     assert (facts["method"], facts["draws"]) == ("quadrature", 10_000)
     assert len(facts["replicates"]) == REPLICATES
     for one in facts["replicates"]:
-        far = abs(one["mean_weight"] - 1) > 4 * one["mean_weight_se"] + 1e-6
-        assert one["misses_part_of_p"] == far
+        assert one["misses_part_of_p"] == (one["missing_mass"] > 0)
+        assert one["missing_mass"] < 1
     page = (results / "report.html").read_text(encoding="utf-8")
     missing = any(one["misses_part_of_p"] for one in facts["replicates"])
     assert (f"<strong>{flow} misses part of p</strong>" in page) == missing

@@ -154,7 +154,7 @@ rule estimate_evidence:
         ENVIRONMENT
     params:
         **POSTERIOR,
-        code=code("estimate_evidence", "flowcheck.flows.realnvp", target=True),
+        code=code("estimate_evidence", target=True),
         seed=config["seed"],
     script:
         "../../scripts/estimate_evidence.py"
