@@ -24,6 +24,10 @@ def read_briefs(snakemake) -> list[Brief]:
     paths = snakemake.input
     facts = facts_by_target(paths.divergence_facts)
     truths = [files.read_json(path) for path in paths.truth]
+    bounds = {}
+    if table := paths.get("constant_jacobian"):
+        least = pd.read_csv(table).groupby("target")["kl"].min()
+        bounds = least.to_dict()
     return [
         brief(
             name,
@@ -33,7 +37,7 @@ def read_briefs(snakemake) -> list[Brief]:
             by_flow(pd.read_csv(paths.divergence[i]), facts.get(name, {})),
             read_moments(paths.moments[i]),
             families,
-            truths[i].get("constant_jacobian_bound"),
+            bounds.get(name),
         )
         for i, (name, families) in enumerate(snakemake.params.families.items())
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .imports import LOCK, ROOT, SCRIPTS
 
-SHOWN = 6  # names, at most
+SHOWN = 3  # names, at most
 # In the working directory, beside Snakemake's own notes.
 RECORD = Path(".snakemake") / "flowcheck-code.json"
 

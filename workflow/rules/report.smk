@@ -131,6 +131,7 @@ rule make_report:
 
 rule make_summary:
     input:
+        **({"constant_jacobian": THEORY_PAGES["constant_jacobian"]} if STUDIED else {}),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
         divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),

@@ -8,7 +8,8 @@ An approximation is as good as the worst of its replicates. Its word is the wors
 - The largest error of a mean, in posterior standard deviations and less four standard errors, and
   the largest |log| of a ratio of standard deviations.
 - Pareto k of the weights p/q (Vehtari et al., "Pareto Smoothed Importance Sampling", arXiv
-  1507.02646): from 0.7 on at best good, from 1 on at best fair.
+  1507.02646), where KL is a Monte Carlo estimate from these weights and not an integral: from 0.7
+  on at best good, from 1 on at best fair.
 
 One that misses part of the posterior's mass is poor, whatever else is true of it. Where the truth
 is unverified no word is given, for nothing was compared with it.
@@ -80,9 +81,9 @@ def rules() -> list[str]:
     return [
         f"“Cannot be told from the posterior”: KL(q‖p) at most {first.kl:g} nats with two standard "
         f"errors added, every mean within {first.moment:g} posterior standard deviations (sds) "
-        f"beyond four standard errors, every sd within {_percent(first.moment)}, and Pareto k "
-        f"below {K_USABLE:g}. The best possible classifier is then right at most 51.1 % of the "
-        "time.",
+        f"beyond four standard errors, every sd within {_percent(first.moment)}, and, where "
+        f"KL is estimated from draws, Pareto k below {K_USABLE:g}. The best possible classifier is "
+        "then right at most 51.1 % of the time.",
         f"“Good”: at most {good.kl:g} nats, {good.moment:g} sds and {_percent(good.moment)}, and "
         f"Pareto k below {K_MEAN:g}. “Fair”: at most {fair.kl:g} nats, {fair.moment:g} sds and "
         f"{_percent(fair.moment)}. “Poor”: anything else.",
@@ -172,7 +173,7 @@ def band_of(row: dict, worst: dict | None) -> int:
         error = max(worst["mean_excess"], abs(math.log(worst["sd_ratio"])))
         found.append(next(i for i, band in enumerate(BANDS) if error <= band.moment))
     k = row["pareto_k"]
-    if k >= K_USABLE:
+    if k >= K_USABLE and not row["by_quadrature"]:
         found.append(FAIR if k >= K_MEAN else GOOD)
     return max(found)
 

@@ -36,6 +36,7 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
         replicates = facts.get(flow, {}).get("replicates", [])
         missing = [one["missing_mass"] for one in replicates if one["misses_part_of_p"]]
+        row["by_quadrature"] = facts.get(flow, {}).get("method") == "quadrature"
         row["missed"] = len(missing)
         row["missing_mass"] = sum(missing) / len(missing) if missing else 0.0
         rows.append(row)

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from flowcheck.report.brief import BANDS, FAIR, GOOD, POOR, brief, kl_bands, rules
+from flowcheck.report.brief import BANDS, FAIR, GOOD, POOR, band_of, brief, kl_bands, rules
 from flowcheck.report.markdown import to_markdown
 from flowcheck.report.summary import by_flow
 
@@ -174,3 +174,9 @@ def test_summary_says_the_same():
     assert text.startswith("# Title\n\n## made_up\n\n2 dimensions; its truth is exact. **Trust Re")
     for said in (found.lines[0].text, found.failures[0], *rules()):
         assert f"- {said}\n" in text
+
+
+def test_a_heavy_tail_lowers_the_word_only_where_kl_was_estimated_from_the_weights():
+    row = {"kl_worst": 2e-5, "kl_se": 1e-9, "missed": 0, "pareto_k": 1.2}
+    assert band_of(row | {"by_quadrature": True}, None) == 0
+    assert band_of(row | {"by_quadrature": False}, None) == 2
