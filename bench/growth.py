@@ -44,10 +44,9 @@ class Epoch:
     chunk = 1
 
     def __init__(self, images: int):
-        study = problem.config()
-        self.sizes = study["vaes"]["vae"]
-        keys = {"epochs": 1, "redraw": True}
-        self.recipe = vae_training.Recipe(**study["vae_recipes"]["course"], **keys)
+        self.sizes = problem.autoencoder("course")
+        own = self.sizes["recipe"] | {"batch": 1000, "epochs": 1, "redraw": True}
+        self.recipe = vae_training.Recipe(**own)
         self.x = torch.rand(images, PIXELS, generator=torch.Generator().manual_seed(0))
 
     def run(self, count: int) -> None:

@@ -13,8 +13,8 @@ LIMIT = 3600  # seconds, after which something is wrong
 
 def steps() -> int:
     """Replicate-iterations of the default study: every flow, on its one target."""
-    training = problem.config()["training"]
-    return len(problem.FLOWS) * training["replicates"] * training["iterations"]
+    recipe = problem.config()["recipes"]["default"]
+    return len(problem.FLOWS) * recipe["replicates"] * recipe["iterations"]
 
 
 class Study:

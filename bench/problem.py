@@ -3,12 +3,12 @@
 from functools import cache
 
 import numpy as np
-import yaml
 
-from bench import ROOT
 from flowcheck.observations import embedded
 from flowcheck.targets.banana import Target
-from workflow.lib.config import flow_params
+from workflow.lib.config import complete
+from workflow.lib.entries import flow_params
+from workflow.lib.vae_config import vae_params
 
 FLOWS = ("planar", "nice", "realnvp")
 LAYERS = 8  # of the planar flow
@@ -34,12 +34,17 @@ def target() -> Target:
 
 def config() -> dict:
     """The default study's config."""
-    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    return complete({})
 
 
 def ours(flow: str, recipe: str) -> dict:
     """What flowcheck trains `flow` with under one of its recipes: sizes and recipe."""
-    study = config()
     sizes = {"layers": LAYERS} if flow == "planar" else {"blocks": BLOCKS, "hidden": list(HIDDEN)}
-    study["flows"] = {flow: {**sizes, "recipe": recipe, "samples": SAMPLES}}
-    return flow_params(study, flow)
+    study = complete({"flows": {flow: {**sizes, "recipe": recipe, "samples": SAMPLES}}})
+    return flow_params(study, "flows", flow)
+
+
+def autoencoder(recipe: str = "default") -> dict:
+    """What an autoencoder is made with under one of the recipes: sizes, binarisation, recipe."""
+    study = complete({"images": {"digits": {}}, "vaes": {"vae": {"recipe": recipe}}})
+    return vae_params(study, "digits", "vae")

@@ -61,7 +61,7 @@ def floor_seconds(study: str, size: int) -> float:
         steps = problem.config()["hmc"]["short"]["leapfrog_steps"]
         return size * floor.hmc_flop(steps) / floor.matmul_rate(16, 100, 32, 32, torch.float64)
     if study == "images":
-        sizes = problem.config()["vaes"]["vae"]
+        sizes = problem.autoencoder()
         flop = floor.vae_flop(PIXELS, sizes["hidden"], sizes["latent"], size)
         return flop / floor.matmul_rate(1, 1000, PIXELS, sizes["hidden"])
     sizes = problem.ours("realnvp", "default")["sizes"]

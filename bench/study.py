@@ -11,7 +11,7 @@ PLAIN_COUNT, QUICK_COUNT = 2000, 20
 
 def contenders(quick: bool) -> list[Contender]:
     """The plain loop, at whose rate the whole would take as long; and the study itself."""
-    replicates = problem.config()["training"]["replicates"]
+    replicates = problem.config()["recipes"]["default"]["replicates"]
     plain = Contender(
         "study", FLOWS, "plain loop", "eager, total gradient", "bench.plain_study", {}, UNIT,
         worth=len(problem.FLOWS), count=QUICK_COUNT if quick else PLAIN_COUNT,

@@ -189,3 +189,45 @@ def test_a_new_flow_with_a_new_kind_of_size_is_one_file_and_one_line(user, tmp_p
         assert "flows.scaling.twist" in done.stdout
         assert said in done.stdout
         config.write_text(config.read_text().replace(wrong, "twists: 3"))
+
+
+MODEL = """\
+from helper import SCALE
+
+
+class Target:
+    parameters = {"mu": "real", "tau": "positive"}
+
+    def __init__(self, data, width: float = 1.0):
+        self.width = width
+
+    def log_density(self, mu, tau):
+        return -0.5 * (mu / self.width) ** 2 - SCALE * tau
+"""
+
+
+def test_editing_a_model_file_reruns_that_target_and_nothing_else(project, user):
+    (user / "model.py").write_text(MODEL)
+    (user / "helper.py").write_text("SCALE = 1.0\n")
+    (user / "both.yaml").write_text(
+        "output: made\ntraining: {iterations: 20, replicates: 1}\nflows: {mean_field: {}}\n"
+        "targets: {one: {file: model.py}, two: {file: model2.py}}\n"
+    )
+    (user / "model2.py").write_text(MODEL.replace("from helper import SCALE", "SCALE = 1.0"))
+    options = ("-s", project / "Snakefile", "--configfile", "both.yaml")
+    goals = [f"made/{name}/flows/mean_field/draws.nc" for name in ("one", "two")]
+    run(user, *options, dry=False, goals=goals)
+    for file in ("model.py", "helper.py"):
+        text = (user / file).read_text()
+        (user / file).write_text(text + "\n# edited\n")
+        said = run(user, *options, goals=goals)
+        assert "train_flow one mean_field" in said
+        assert not re.search(r"^  \w+ two\b", said, re.MULTILINE)
+        (user / file).write_text(text)
+    assert "Nothing to be done" in run(user, *options, goals=goals)
+    # A model that fails its first look stops the run, in one paragraph that names its line.
+    (user / "helper.py").write_text("SCALE = 'heavy'\n")
+    done = snakemake(user, *options, "--cores", "1", "--", *goals, limit=SECONDS)
+    assert done.returncode == 1
+    assert "model.py, line 11" in done.stdout
+    assert "Traceback" not in done.stdout

@@ -5,7 +5,7 @@
 rule fit_gaussian:
     input:
         data=out("{target}/data.npz"),
-        check=ancient(out("{target}/check.json")),
+        check=out("{target}/check.json"),
     output:
         gaussian=out("{target}/gaussian.npz"),
     log:
@@ -25,7 +25,7 @@ rule fit_gaussian:
 rule train_flow:
     input:
         data=out("{target}/data.npz"),
-        check=ancient(out("{target}/check.json")),
+        check=out("{target}/check.json"),
         gaussian=coordinates_of_flow,
     output:
         model=out("{target}/flows/{flow}/model.safetensors"),

@@ -54,7 +54,7 @@ rule check_target:
 rule exact_truth:
     input:
         data=out("{target}/data.npz"),
-        check=ancient(out("{target}/check.json")),
+        check=out("{target}/check.json"),
     output:
         exact=out("{target}/exact.json"),
         draws=out("{target}/exact_draws.npz"),
@@ -75,7 +75,7 @@ rule exact_truth:
 rule run_hmc:
     input:
         data=out("{target}/data.npz"),
-        check=ancient(out("{target}/check.json")),
+        check=out("{target}/check.json"),
     output:
         chains=out("{target}/hmc/{run}.nc"),
         run=out("{target}/hmc/{run}_run.json"),
@@ -98,7 +98,7 @@ rule run_hmc:
 rule read_reference:
     input:
         data=out("{target}/data.npz"),
-        check=ancient(out("{target}/check.json")),
+        check=out("{target}/check.json"),
         reference=lambda wc: own_file(wc.target, "reference"),
     output:
         chains=out("{target}/hmc/long.nc"),
