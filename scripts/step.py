@@ -32,6 +32,22 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 _EVERY = 5
 
 
+def _screen() -> int | None:
+    """A copy of the descriptor that leads to the user's screen, if it is open."""
+    try:
+        return os.dup(1)
+    except OSError:
+        return None
+
+
+def tell(text: str) -> None:
+    """Say something on the screen, and in the log: for the few steps that are asked a question."""
+    print(text, flush=True)
+    if _SCREEN is not None:
+        with os.fdopen(os.dup(_SCREEN), "w", encoding="utf-8", errors="backslashreplace") as screen:
+            screen.write(f"{text}\n")
+
+
 def _redirect_output(log: str) -> None:
     """Send file descriptors 1 and 2 to the log, and Python's own streams with them."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +146,7 @@ def progress(iterable, label: str):
     return Progress(label)(iterable)
 
 
+_SCREEN = _screen()
 _redirect_output(snakemake.log[0])
 sys.excepthook = _report
 _remove_half_written(snakemake.output)
@@ -138,4 +155,4 @@ keep_freed_memory()
 for _variable in _THREAD_VARIABLES:
     os.environ[_variable] = "1"
 
-__all__ = ["Progress", "progress", "snakemake"]
+__all__ = ["Progress", "progress", "snakemake", "tell"]

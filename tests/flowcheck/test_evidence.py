@@ -13,8 +13,8 @@ from tests.flowcheck.densities import Density, mixture, mixture_draws, normal
 @pytest.fixture(autouse=True)
 def _smaller(monkeypatch):
     """Smaller flows and fewer steps: errors grow, and what is asked is within them."""
-    flow = {"blocks": 2, "hidden": [16, 16], "activation": "silu", "scale_bound": 2.0}
-    monkeypatch.setattr(evidence, "FLOW", flow)
+    monkeypatch.setattr(evidence, "BLOCKS", 2)
+    monkeypatch.setattr(evidence, "HIDDEN", [16, 16])
     monkeypatch.setattr(evidence, "DRAWS", 4000)
     monkeypatch.setattr(evidence, "REFINING_STEPS", 300)
     monkeypatch.setattr("flowcheck.likelihood.STEPS", 300)

@@ -68,16 +68,26 @@ def take_over(workflow, report: Callable[[], str]) -> None:
             if not settings.dryrun:
                 _keep_starting_jobs_quiet()
             logger.removeHandler(old)
-            logger.addHandler(Screen(old, settings.dryrun, lambda: _asked_for(workflow, report)))
+            logger.addHandler(
+                Screen(
+                    old,
+                    settings.dryrun,
+                    lambda: _asked_for(workflow, report),
+                    names=lambda: [rule.name for rule in workflow.rules],
+                )
+            )
             sys.excepthook = partial(_stop_without_traceback, old.stream, sys.excepthook)
 
 
 class Screen(logging.Handler):
     """Writes log records of a run to the stream of the handler that it takes the place of."""
 
-    def __init__(self, old: logging.StreamHandler, dry: bool, report: Callable, every=EVERY):
+    def __init__(
+        self, old: logging.StreamHandler, dry: bool, report: Callable, every=EVERY, names=list
+    ):
         super().__init__()
         self.old, self.dry, self.report, self.every = old, dry, report, every
+        self.names = names  # of all rules, once the workflow is loaded
         self.stream = old.stream
         if hasattr(self.stream, "reconfigure"):
             self.stream.reconfigure(errors="backslashreplace")
@@ -115,7 +125,7 @@ class Screen(logging.Handler):
             self._end()
         elif record.levelno >= logging.ERROR:
             if not self._said_elsewhere(text):
-                self._write(text, alarm=True)
+                self._write(wording.of_a_missing_target(text, self.names()), alarm=True)
         elif record.levelno >= logging.WARNING or any(words in text for words in SHOWN):
             self._write(text)
             self.stopped |= text.startswith(STOPS)

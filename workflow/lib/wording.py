@@ -4,6 +4,8 @@ import re
 from collections import deque
 from pathlib import Path
 
+from .validation import nearest
+
 # What scripts/step.py writes at the start of a line of a step's log.
 PROGRESS, ERROR = "progress: ", "ERROR: "
 TRACEBACK = "Traceback (most recent call last):"
@@ -92,3 +94,13 @@ def _tail(log: str | Path) -> list[str]:
     except OSError:
         return []
     return list(deque((line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()), 1000))
+
+
+def of_a_missing_target(text: str, rules) -> str:
+    """Snakemake's words for a goal that nothing makes, as a line with the name that was meant."""
+    missing = re.search(r"No rule to produce (\S+) \(if you use input functions", text)
+    if missing is None:
+        return text
+    # Rules of one word are what a user asks for by name; the others are steps.
+    asked = [name for name in rules if "_" not in name] or list(rules)
+    return f"There is no target '{missing.group(1)}'{nearest(missing.group(1), asked)}"

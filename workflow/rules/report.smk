@@ -2,6 +2,7 @@
 
 
 localrules:
+    check,
     record_provenance,
     make_report,
     make_summary,
@@ -150,3 +151,24 @@ rule make_summary:
         families=FAMILIES_BY_TARGET,
     script:
         "../../scripts/make_summary.py"
+
+
+# What stands in the way of a study, before its first long job: `snakemake check`. It makes nothing,
+# so it is never up to date.
+rule check:
+    input:
+        checks=of_targets("{target}/check.json"),
+    log:
+        log_of("check"),
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("check_study"),
+        device=config["device"],
+        sources={
+            target: TARGETS[target].get("file") or FAMILIES[target]
+            for target in sorted(TARGETS)
+        },
+        images={name: IMAGES[name]["dataset"] for name in sorted(IMAGES)},
+    script:
+        "../../scripts/check_study.py"

@@ -1,0 +1,101 @@
+"""What can be said of a study before its first long job: each finding with how to fix it.
+
+Nothing is computed here: a first look at each posterior (`flowcheck.first_look`) was made before.
+"""
+
+from typing import NamedTuple
+
+# What the default study needs at least: results of some hundred megabytes, jobs of two gigabytes.
+LEAST_DISK, LEAST_MEMORY = 2e9, 3e9  # bytes
+# A study that takes longer than this deserves a thought.
+LONG_HOURS = 2.0
+
+
+class Finding(NamedTuple):
+    """One finding: of what, whether it is in order (False: a fault, None: a warning), in words."""
+
+    about: str
+    fine: bool | None
+    text: str
+
+
+def device(wanted: str, available: bool, name: str) -> Finding:
+    """The config's device; available: whether torch finds a GPU; name: of what would be used."""
+    if wanted == "cuda" and not available:
+        return Finding(
+            "device", False, "`device: cuda`, but torch finds no GPU here; set `device: auto`"
+        )
+    return Finding("device", True, name)
+
+
+def compiler(found: bool) -> Finding:
+    """Whether long trainings can be compiled."""
+    if found:
+        return Finding("compiler", True, "found: long trainings are compiled")
+    return Finding(
+        "compiler",
+        None,
+        "none: trainings take about three times as long; install g++ and Python's headers "
+        "(Debian: g++, python3-dev)",
+    )
+
+
+def room(free_disk: float, free_memory: float, folder: str) -> list[Finding]:
+    """Free bytes on the disk of the results and in memory."""
+    found = []
+    for about, free, least, cure in (
+        ("disk", free_disk, LEAST_DISK, "free some, or set `output` to a folder elsewhere"),
+        ("memory", free_memory, LEAST_MEMORY, "close other programs, or use fewer --cores"),
+    ):
+        where = f" in {folder}" if about == "disk" else ""
+        text = f"{free / 1e9:.1f} GB free{where}"
+        fine = free >= least
+        found.append(Finding(about, fine or None, text if fine else f"{text}: {cure}"))
+    return found
+
+
+def posterior(name: str, look: dict, source: str) -> list[Finding]:
+    """What a first look found; look: the target's check.json; source: its file or family."""
+    hours = look["hours_to_expect"]
+    size = f"{look['dim']} dimension" + ("s" if look["dim"] > 1 else "")
+    about = f"target {name}"
+    text = (
+        f"{source}: {size}, {look['ms_per_call']:.2g} ms for {look['points_per_call']} gradients, "
+        f"about {_hours(hours)} of a study go into evaluating it"
+    )
+    slow = hours > LONG_HOURS
+    found = [Finding(about, None if slow else True, text + (_SLOW if slow else ""))]
+    return found + [Finding(about, None, note) for note in look["notes"]]
+
+
+_SLOW = ": shorten `hmc.adaptive` and `training` for a first try, or speed the density up"
+
+
+def image_set(name: str, dataset: str, folder: str | None) -> Finding:
+    """Where an image set's files come from; folder: the one that holds them, if one does."""
+    about = f"images {name}"
+    if dataset == "digits":
+        return Finding(about, True, "digits, bundled with scikit-learn")
+    if folder:
+        return Finding(about, True, f"{dataset}, read from {folder}")
+    return Finding(
+        about,
+        None,
+        f"{dataset} will be downloaded; without a network, set FLOWCHECK_DATA to a folder in which "
+        f"{name}/ holds its four *.gz files",
+    )
+
+
+def _hours(hours: float) -> str:
+    minutes = 60 * hours
+    return f"{minutes:.0f} minutes" if minutes >= 1.5 else f"{60 * minutes:.0f} seconds"
+
+
+def as_text(findings: list[Finding]) -> str:
+    """A line for each finding, and what they come to."""
+    marks = {True: "ok     ", None: "note   ", False: "FAULT  "}
+    width = max(len(one.about) for one in findings)
+    lines = [f"{marks[one.fine]}{one.about:<{width}}  {one.text}" for one in findings]
+    faults = sum(one.fine is False for one in findings)
+    last = "Nothing stands in the way." if not faults else f"{faults} to fix before anything runs."
+    return "\n".join([*lines, last])
