@@ -8,9 +8,12 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:  # a quarter of a second, and a table that is given brings it
+    import pandas as pd
 
 # The entry of a weights file's header that is ours.
 _HEADER = "flowcheck"
@@ -51,7 +54,7 @@ def read_arrays(path: str) -> dict[str, np.ndarray]:
         return dict(archive)
 
 
-def write_table(path: str, table: pd.DataFrame) -> None:
+def write_table(path: str, table: "pd.DataFrame") -> None:
     """A tidy CSV: one header line, float64 in full precision."""
     write_whole(path, lambda file: table.to_csv(file, index=False))
 
