@@ -89,9 +89,24 @@ def test_losses_add_up(results):
     assert list(table["split"]) == ["train", "test"] * 3
     lost = table["log_px_minus_multisample"] + table["multisample_minus_elbo"]
     np.testing.assert_allclose(table["elbo"] + lost, table["log_px"])
-    everything = json.loads((results / VAE / "bounds.json").read_text())["log_px"]
-    ours = table.loc[table["vae"] == "vae", "log_px_all"].tolist()
-    assert ours == [everything["train"], everything["test"]]
+    everything = json.loads((results / VAE / "bounds.json").read_text())
+    ours = table[table["vae"] == "vae"]
+    for column, name in (
+        ("log_px_all", "log_px"),
+        ("elbo_all", "elbo"),
+        ("elbo_all_se", "elbo_se"),
+    ):
+        assert ours[column].tolist() == [everything[name]["train"], everything[name]["test"]]
+
+
+def test_elbo_and_log_px_of_all_images_compare(results, bounds):
+    everything = json.loads((results / VAE / "bounds.json").read_text())
+    last = bounds[bounds["epoch"] == 4].set_index(["split", "bound"])["value"]
+    for split in ("train", "test"):
+        gap = everything["log_px"][split] - everything["elbo"][split]
+        assert gap > -4 * everything["elbo_se"][split]
+        # The gap of 25 of the images is that of all within the spread of so few.
+        assert gap == pytest.approx(last[split, "log_px"] - last[split, "elbo"], rel=0.5)
 
 
 def test_all_autoencoders_are_measured_on_the_same_images(results):
