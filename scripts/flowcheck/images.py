@@ -11,7 +11,7 @@ import hashlib
 import struct
 import tempfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,20 @@ def stratified_split(
             )
         split[rng.permutation(members)[:count]] = "test"
     return split
+
+
+def without_test(
+    image_set: ImageSet, validation_fraction: float, rng: np.random.Generator
+) -> ImageSet:
+    """The training images alone, `validation_fraction` of each label's drawn as their "test" split.
+
+    For choosing how to train: what was chosen by test images is not tested by them.
+    Raises ValueError as `stratified_split`.
+    """
+    kept = image_set.split == "train"
+    labels = image_set.labels[kept]
+    split = stratified_split(labels, validation_fraction, rng)
+    return replace(image_set, pixels=image_set.pixels[kept], labels=labels, split=split)
 
 
 def files_folder(root: str | None, name: str) -> Path | None:

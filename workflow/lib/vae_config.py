@@ -1,7 +1,7 @@
 """What each autoencoder is trained with on each image set, worked out from the config."""
 
 # Keys of an image set that say what it is; all others override the autoencoders' own.
-OF_IMAGES = ("dataset", "test_fraction")
+OF_IMAGES = ("dataset", "test_fraction", "held_out")
 OUTSIDE_RECIPE = ("recipe", "hidden", "latent", "binarise")
 
 
