@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bench import nuts
+from bench.process import cpu_seconds
 from flowcheck.targets import make_target, read_data
 
 pytestmark = pytest.mark.bench
@@ -35,14 +36,24 @@ def test_densities_and_gradients_are_flowchecks(posterior):
     np.testing.assert_allclose(slope, gradient, rtol=1e-8, atol=1e-8 * gradient.abs().max())
 
 
+def test_what_is_compiled_inside_something_else_counts_once():
+    from bench.peers.nuts import covered
+
+    assert covered([]) == 0
+    assert covered([(0.0, 3.0), (1.0, 2.0), (2.5, 4.0), (6.0, 7.0)]) == 5.0
+
+
 @pytest.mark.parametrize("library", nuts.PEERS)
 def test_draws_have_the_exact_moments(library):
     runner = importlib.import_module(f"bench.peers.{library}_nuts").build("eight_schools")
+    began = cpu_seconds()
     runner.run()
+    spent = cpu_seconds() - began
     found = runner.report()
     target, _ = points("eight_schools")
     assert runner.kept.shape == (4, 1000, target.dim)
     assert 200 < found["effective"] < 16_000
+    assert 0.1 < found["compile_seconds"] < spent
     exact = target.exact_draws(20_000, np.random.default_rng(1))
     error = 4 * exact.std(0) * np.sqrt(1 / found["effective"] + 1 / len(exact))
     assert (np.abs(runner.kept.mean((0, 1)) - exact.mean(0)) < error).all()
