@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from .config_files import folder_that_names
+from .names import unfit_path
 from .validation import nearest
 
 # Data that the banana brings itself.
@@ -36,6 +37,8 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
 
 def _resolve(path: str, folder: Path | None, place: tuple) -> tuple[str, list[str]]:
     key = ".".join(place)
+    if why := unfit_path(path):
+        return path, [f"{key}: {why}"]
     folders = list(dict.fromkeys(f for f in (folder, Path.cwd()) if f is not None))
     found = [file for one in folders if (file := one / path).is_file()]
     if not found:
