@@ -82,7 +82,7 @@ def image_set(name: str, dataset: str, folder: str | None) -> Finding:
         about,
         None,
         f"{dataset} will be downloaded; without a network, set FLOWCHECK_DATA to a folder in which "
-        f"{name}/ holds its four *.gz files",
+        f"{name}/ or {dataset}/ holds its four files",
     )
 
 
