@@ -35,9 +35,9 @@ REALS = ("training.learning_rate", "targets.banana.sigma_y", "hmc.long.step_size
 NO_REALS = ("-1.0", "0", "one", "[1.0]", "null", "true", ".nan", "-.inf", "'1e400'", "'0,5'")
 # Where the allocation would be of terabytes.
 VAST = (
-    "hmc.short.draws", "hmc.long.chains", "hmc.long.draws", "training.iterations", "training.samples",
-    "training.replicates", "flows.planar.layers", "divergence.exact_draws", "divergence.flow_draws",
-    "divergence.floor_repeats", "vaes.vae.hidden", "vaes.vae.points", "vaes.vae.epochs",
+    "hmc.short.draws", "hmc.long.chains", "hmc.long.draws", "training.iterations",
+    "training.samples", "training.replicates", "flows.planar.layers", "divergence.exact_draws",
+    "divergence.flow_draws", "divergence.floor_repeats", "vaes.vae.hidden", "vaes.vae.points", "vaes.vae.epochs",
     "images.digits.batch", "vae_bounds.samples", "vae_bounds.images", "vae_bounds.evaluations",
     "theory.multisample.draws", "theory.gradients.draws", "theory.gradients.iterations",
     "theory.gradients.batches", "theory.contraction.steps", "theory.published.starts",
@@ -136,7 +136,8 @@ TOGETHER = {
     "a model that is not there": ("targets: {m: {file: nowhere.py}}", "no file 'nowhere.py'"),
     "data that are a folder": ("targets: {m: {data: docs}}", "no file 'docs'"),
     "a model that is no Python": ("targets: {m: {file: README.md}}", "README.md, line"),
-    "a vast posterior": ("targets: {g: {family: gaussian_ar, dim: 1000000000000}}", "targets.g.dim"),
+    "a vast posterior": (
+        "targets: {g: {family: gaussian_ar, dim: 1000000000000}}", "targets.g.dim"),
     "vast adaptive chains": (
         "{targets: {f: {family: funnel}}, hmc: {adaptive: {draws: 1000000000000}}}",
         "hmc.adaptive.draws"),

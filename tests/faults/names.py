@@ -20,10 +20,13 @@ MALFORMED = {
     "leading dash": "-mine", "an option": "--all", "a dash inside": "mi-ne", "braces": "{x}",
     "a wildcard": "mine{flow}", "a star": "mine*", "a question mark": "mine?", "quoted": "'mine'",
     "double-quoted": '"mine"', "a comma": "mi,ne", "a digit first": "1mine", "a number": "12",
-    "an underscore first": "_mine", "Cyrillic a": "bаnana", "full width": "ｎｉｃｅ", "an accent": "mîne",
-    "combining accent": "mine\u0301", "zero-width space": "mi\u200bne", "no-break space": "mi\u00a0ne",
+    "an underscore first": "_mine", "Cyrillic a": "b\u0430nana", "full width": "\uff4eice", 
+    "an accent": "m\u00eene",
+    "combining accent": "mine\u0301", "zero-width space": "mi\u200bne", 
+    "no-break space": "mi\u00a0ne",
     "right to left": "\u202emine", "emoji": "mine🙂", "NUL": "mi\0ne", "dollar": "$HOME",
-    "backtick": "`id`", "a command": "$(id)", "a semicolon": "a;b", "a tilde": "~mine", "a colon": "a:b",
+    "backtick": "`id`", "a command": "$(id)", "a semicolon": "a;b", 
+    "a tilde": "~mine", "a colon": "a:b",
     "percent": "%s", "markup": "<b>mine", "an equation": "=1+1", "an at": "@mine",
 }  # fmt: skip
 LONG = {"61 characters": "a" * 61, "300 characters": "a" * 300, "100,000 characters": "a" * 100_000}
@@ -39,8 +42,8 @@ RULES = (
 RESULTS = ("report", "figures", "vae", "theory", "logs", "check", "compare", "downloads", "bench",
            "Report", "VAE")  # fmt: skip
 PATHS = {
-    "braces": "a{x}b", "an empty pair": "a{}b", "one brace": "a{b", "newline": "a\nb", "NUL": "a\0b",
-    "escape": "a\x1bb", "home": "~/mine", "another's home": "~root", "leading dash": "-mine",
+    "braces": "a{x}b", "an empty pair": "a{}b", "one brace": "a{b", 
+    "newline": "a\nb", "NUL": "a\0b", "escape": "a\x1bb", "home": "~/mine", "another's home": "~root", "leading dash": "-mine",
     "a variable": "$HOME/mine", "a backslash": "C:\\mine", "S3": "s3://bucket/mine",
     "HTTP": "https://example.org/mine", "trailing space": "mine ", "leading space": " mine",
     "trailing newline": "mine\n", "a space alone": " ", "5,000 characters": "a" * 5000,
