@@ -24,7 +24,8 @@ findings = [
     *study_check.room(disk, memory, str(folder)),
 ]
 for (name, source), path in zip(params.sources.items(), paths.checks, strict=True):
-    findings += study_check.posterior(name, files.read_json(path), source)
+    look, own = files.read_json(path), params.evaluations[name]
+    findings += study_check.posterior(name, look, source, own)
 for name, dataset in params.images.items():
     root = dataset != "digits" and os.environ.get("FLOWCHECK_DATA")
     place = root and idx_files.folder_of(data_folder(root), name, dataset)

@@ -37,8 +37,9 @@ NO_REALS = ("-1.0", "0", "one", "[1.0]", "null", "true", ".nan", "-.inf", "'1e40
 VAST = (
     "hmc.short.draws", "hmc.long.chains", "hmc.long.draws", "training.iterations",
     "training.samples", "training.replicates", "flows.planar.layers", "divergence.exact_draws",
-    "divergence.flow_draws", "divergence.floor_repeats", "vaes.vae.hidden", "vaes.vae.points", "vaes.vae.epochs",
-    "images.digits.batch", "vae_bounds.samples", "vae_bounds.images", "vae_bounds.evaluations",
+    "divergence.flow_draws", "divergence.floor_repeats", "vaes.vae.hidden", "vaes.vae.points",
+    "vaes.vae.epochs", "images.digits.batch", "vae_bounds.samples", "vae_bounds.images",
+    "vae_bounds.evaluations",
     "theory.multisample.draws", "theory.gradients.draws", "theory.gradients.iterations",
     "theory.gradients.batches", "theory.contraction.steps", "theory.published.starts",
     "theory.published.momenta", "theory.published.initialisations", "theory.published.iterations",

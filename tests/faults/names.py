@@ -42,8 +42,9 @@ RULES = (
 RESULTS = ("report", "figures", "vae", "theory", "logs", "check", "compare", "downloads", "bench",
            "Report", "VAE")  # fmt: skip
 PATHS = {
-    "braces": "a{x}b", "an empty pair": "a{}b", "one brace": "a{b", 
-    "newline": "a\nb", "NUL": "a\0b", "escape": "a\x1bb", "home": "~/mine", "another's home": "~root", "leading dash": "-mine",
+    "braces": "a{x}b", "an empty pair": "a{}b", "one brace": "a{b",
+    "newline": "a\nb", "NUL": "a\0b", "escape": "a\x1bb",
+    "home": "~/mine", "another's home": "~root", "leading dash": "-mine",
     "a variable": "$HOME/mine", "a backslash": "C:\\mine", "S3": "s3://bucket/mine",
     "HTTP": "https://example.org/mine", "trailing space": "mine ", "leading space": " mine",
     "trailing newline": "mine\n", "a space alone": " ", "5,000 characters": "a" * 5000,

@@ -20,7 +20,7 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
     A relative path is looked for in the folder of the last config file that gives it, then in
     the working directory; two different files are an error.
     """
-    problems = []
+    problems = _data_folder(config)
     resolved = dict(config)
     for section, keys in OF_FILES.items():
         resolved[section] = {name: dict(entry) for name, entry in config[section].items()}
@@ -33,6 +33,19 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
                 entry[key], problem = _resolve(entry[key], folder, place)
                 problems += problem
     return resolved, problems
+
+
+def _data_folder(config: dict) -> list[str]:
+    """Whether FLOWCHECK_DATA names a folder, where the study would look into it."""
+    folder = os.environ.get("FLOWCHECK_DATA")
+    used = [f"targets.{n}" for n, one in config["targets"].items() if one.get("data") == "course"]
+    used += [f"images.{n}" for n, one in config["images"].items() if one["dataset"] != "digits"]
+    if not folder or not used or Path(folder).is_dir():
+        return []
+    return [
+        f"{used[0]}: its data are looked for in FLOWCHECK_DATA, which is {folder}, and there is no "
+        "such folder; set it to the folder with the data files, or unset it"
+    ]
 
 
 def _resolve(path: str, folder: Path | None, place: tuple) -> tuple[str, list[str]]:

@@ -41,6 +41,7 @@ from flowcheck_workflow.paths import WORDS_FOR_DATA, shortest
 from flowcheck_workflow.screen import take_over
 from flowcheck_workflow.sizes import memory_here
 from flowcheck_workflow.vae_config import TEST_FRACTION, vae_params
+from flowcheck_workflow.work import evaluations
 
 prepare()
 take_over(workflow, report=lambda: out("report.html"))
