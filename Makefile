@@ -17,13 +17,17 @@ BENCH := $(BENCH_VENV)/.installed
 EXAMPLES_VENV := .examples-venv
 EXAMPLES := $(EXAMPLES_VENV)/.installed
 
-.PHONY: report test test-slurm test-browser test-bench test-examples bench lint clean
+.PHONY: report test test-faults test-slurm test-browser test-bench test-examples bench lint clean
 
 report: $(RUNTIME)
 	@$(VENV)/bin/snakemake
 
 test: lint
 	$(VENV)/bin/python -m pytest
+
+# What a user, a disk or a machine can do wrong, by the hundred: docs/faults.md has the table.
+test-faults: $(DEVELOPMENT)
+	PYTHONPATH=scripts $(VENV)/bin/python -m tests.faults --write docs/faults.md
 
 # Brings up a one-node SLURM of its own from Debian's packages; needs root.
 test-slurm: $(DEVELOPMENT)

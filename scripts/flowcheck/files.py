@@ -40,7 +40,7 @@ def _umask() -> int:
     return mask
 
 
-def write_arrays(path: str, **arrays: np.ndarray) -> None:
+def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
     """Named arrays as .npz."""
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
