@@ -1,0 +1,21 @@
+"""Figure: each approximation's draws over the truth's, small, in the two worst parameters."""
+
+from step import snakemake
+
+import math
+
+import pandas as pd
+from draws_by_name import drawn
+from drawing import write_figures
+from flowcheck.labels import label
+from flowcheck.plots.thumbnails import plot_thumbnails
+from flowcheck.rounding import mathtext
+
+table = pd.read_csv(snakemake.input.table)
+first = table.drop_duplicates("flow").set_index("flow")["kl"]
+truth, approximations, families = drawn(snakemake, count=2)
+titles = {
+    name: f"{label(name)}: {mathtext(first[name])}" if math.isfinite(first[name]) else label(name)
+    for name in approximations
+}
+write_figures(snakemake.output, plot_thumbnails, truth, approximations, families, titles)
