@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 from draws_by_name import drawn
-from drawing import write_figures
+from flowcheck import files
 from flowcheck.labels import label
 from flowcheck.plots.thumbnails import plot_thumbnails
 from flowcheck.rounding import mathtext
@@ -18,4 +18,5 @@ titles = {
     name: f"{label(name)}: {mathtext(first[name])}" if math.isfinite(first[name]) else label(name)
     for name in approximations
 }
-write_figures(snakemake.output, plot_thumbnails, truth, approximations, families, titles)
+figure = plot_thumbnails(truth, approximations, families, titles)
+files.write_figure([snakemake.output.png, snakemake.output.svg], figure)

@@ -9,7 +9,12 @@ rule plot_thumbnails:
         table=out("{target}/divergence.csv"),
         draws=of_flows("{target}/flows/{flow}/draws.nc"),
     output:
-        **figure("thumbnails", "Draws over the truth's"),
+        **shown(
+            "figures/{target}/thumbnails",
+            "thumbnails",
+            "The {target} posterior",
+            figure="Draws over the truth's",
+        ),
     log:
         log_of("figures/{target}/thumbnails"),
     cache: CACHE

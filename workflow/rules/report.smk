@@ -48,9 +48,13 @@ THEORY_PAGES = (
 )
 
 
-# Figures as phones show them, beside those that the pages name.
+# Figures as phones show them, beside those that the pages name; one is small for all.
 NARROW_FIGURES = (
-    target_figures("_narrow.svg", *TARGETS)
+    [
+        path
+        for path in target_figures("_narrow.svg", *TARGETS)
+        if not path.endswith("/thumbnails_narrow.svg")
+    ]
     + ([out("figures/overview_narrow.svg")] if TARGETS else [])
     + expand(out("figures/theory/{name}_narrow.svg"), name=THEORY_FIGURES)
     + expand(out("figures/vae/{images}/comparison_narrow.svg"), images=sorted(IMAGES))

@@ -15,7 +15,7 @@ def plot_costs(points: list[dict], families: dict) -> Figure:
     """KL(q|p) against seconds and against gradients, a mark for each approximation; log axes.
 
     points: {"flow", "kl", "se", "seconds", "gradients"}, NaN and None where unknown; a bar reaches
-    two standard errors either way. An approximation without a KL or without a cost is named below.
+    two standard errors either way. An approximation without a KL or without a cost is named above.
     families: of every approximation of the study.
     """
     looks = style.looks({one["flow"]: one["flow"] for one in points} | families)
@@ -34,15 +34,29 @@ def plot_costs(points: list[dict], families: dict) -> Figure:
     axes[0].set_xlabel("seconds, all replicates")
     axes[1].set_xlabel("gradients of the log density, all replicates")
     style.label_y(axes, r"KL$(q\|p)$, nats")
-    handles, names = axes[0].get_legend_handles_labels()
-    if not handles:
-        handles, names = axes[1].get_legend_handles_labels()
+    known = {}
+    for ax in axes:
+        handles, names = ax.get_legend_handles_labels()
+        known |= dict(zip(names, handles, strict=True))
     columns = 2 if style.is_narrow() else 6
-    figure.legend(handles, names, loc="outside lower center", ncols=columns)
-    missing = [style.label(one["flow"]) for one in points if one not in shown]
-    if missing:
-        figure.suptitle(f"Without a KL: {', '.join(missing)}", fontsize=9)
+    if known:
+        figure.legend(known.values(), known, loc="outside lower center", ncols=columns)
+    figure.suptitle(_missing(points), fontsize=9)
     return figure
+
+
+def _missing(points: list[dict]) -> str:
+    """Who has no mark, and why."""
+    unknown = [style.label(one["flow"]) for one in points if not math.isfinite(one["kl"])]
+    free = [
+        style.label(one["flow"])
+        for one in points
+        if math.isfinite(one["kl"]) and not (one["seconds"] or one["gradients"])
+    ]
+    parts = [f"without a KL: {', '.join(unknown)}"] * bool(unknown)
+    parts += [f"without a cost: {', '.join(free)}"] * bool(free)
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:]
 
 
 def _mark(ax, cost: float, one: dict, low: float, look) -> None:

@@ -7,8 +7,9 @@ from flowcheck.plots import style
 from flowcheck.plots.density import curve, span
 
 # Draws of each side: enough for a shape, few enough to see through.
-POINTS = 500
-COLUMNS, NARROW_COLUMNS = 6, 2
+POINTS = 400
+# As many as a phone shows side by side: the figure is the same on a desktop.
+COLUMNS = 3
 
 
 def plot_thumbnails(truth: dict, approximations: dict, families: dict, titles: dict) -> Figure:
@@ -34,13 +35,13 @@ def plot_thumbnails(truth: dict, approximations: dict, families: dict, titles: d
             _scatter(ax, points, looks[name].colour, 0.5)
             ax.set_ylim(_with_margin(spans[1]))
         ax.set(xlim=_with_margin(spans[0]), xticks=[], yticks=[])
-        ax.set_title(titles[name], fontsize=8.5)
+        ax.set_title(titles[name], fontsize=7.5)
         for spine in ax.spines.values():
             spine.set_visible(True)
             spine.set(linewidth=0.6, color="0.6")
-    figure.supxlabel(names[0], fontsize=9)
+    figure.supxlabel(names[0], fontsize=8)
     if len(names) > 1:
-        figure.supylabel(names[1], fontsize=9)
+        figure.supylabel(names[1], fontsize=8)
     return figure
 
 
@@ -54,12 +55,10 @@ def _points(draws: dict) -> np.ndarray | None:
 
 
 def _panels(count: int) -> tuple[Figure, list]:
-    columns = min(NARROW_COLUMNS if style.is_narrow() else COLUMNS, count)
-    side = (style.NARROW_WIDTH if style.is_narrow() else 9.8) / max(columns, 4)
-    if style.is_narrow():
-        side = style.NARROW_WIDTH / columns
+    columns = min(COLUMNS, count)
+    side = style.NARROW_WIDTH / COLUMNS
     rows = -(-count // columns)
-    figure = Figure(figsize=(side * columns + 0.25, 1.05 * side * rows + 0.25))
+    figure = Figure(figsize=(side * columns + 0.1, 1.15 * side * rows + 0.2))
     axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
     for unused in axes[count:]:
         unused.set_axis_off()
@@ -67,7 +66,7 @@ def _panels(count: int) -> tuple[Figure, list]:
 
 
 def _scatter(ax, points: np.ndarray, colour, alpha: float) -> None:
-    ax.scatter(*points, s=2.0, color=colour, alpha=alpha, lw=0, rasterized=True)
+    ax.scatter(*points, s=1.2, color=colour, alpha=alpha, lw=0, rasterized=True)
 
 
 def _densities(ax, own, behind, box, look) -> None:

@@ -56,7 +56,9 @@ def test_what_has_no_number_comes_last_without_a_rank():
 
 def test_cost_is_found_by_name():
     cost = Cost(12.0, 500)
-    found = {place.flow: place.cost for place in ranked([row("a", 0.1), row("b", 0.2)], {"b": cost})}
+    found = {
+        place.flow: place.cost for place in ranked([row("a", 0.1), row("b", 0.2)], {"b": cost})
+    }
     assert found == {"a": None, "b": cost}
 
 
