@@ -15,7 +15,7 @@ table = pd.read_csv(snakemake.input.table)
 first = table.drop_duplicates("flow").set_index("flow")["kl"]
 truth, approximations, families = drawn(snakemake, count=2)
 titles = {
-    name: f"{label(name)}: {mathtext(first[name])}" if math.isfinite(first[name]) else label(name)
+    name: f"{label(name)}\n{mathtext(first[name])}" if math.isfinite(first[name]) else label(name)
     for name in approximations
 }
 figure = plot_thumbnails(truth, approximations, families, titles)

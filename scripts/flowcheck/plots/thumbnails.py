@@ -58,7 +58,7 @@ def _panels(count: int) -> tuple[Figure, list]:
     columns = min(COLUMNS, count)
     side = style.NARROW_WIDTH / COLUMNS
     rows = -(-count // columns)
-    figure = Figure(figsize=(side * columns + 0.1, 1.15 * side * rows + 0.2))
+    figure = Figure(figsize=(side * columns + 0.1, 1.25 * side * rows + 0.2))
     axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
     for unused in axes[count:]:
         unused.set_axis_off()

@@ -39,7 +39,7 @@ COARSER = 16
 # Marks of one kind in a row, such as ticks, and the paths that marks are.
 MARKS = re.compile(r'(?:<use class="[^"]*" href="#\w+" x="[^"]*" y="[^"]*"/>\n?){2,}')
 MARK = re.compile(r'<use class="([^"]*)" href="#(\w+)" x="([^"]*)" y="([^"]*)"/>')
-LINE = re.compile(r'<path class="([^"]*)" id="(\w+)" d="M(\S+) (\S+)(l[^"M]*)"/>')
+LINE = re.compile(r'<path class="([^"]*)" id="(\w+)" d="M(-?[\d.]+),?(-?[\d.]+)(l[^"M]*)"/>')
 # A line of text, whose letters are marks, too.
 TEXT = re.compile(r'(<g transform="[^"]*">)\n?((?:<use href="#\w+"[^>]*/>\n?){2,})</g>')
 GROUP = re.compile(r"<g(\s[^>]*?)?(/?)>|</g>\s*")
@@ -91,7 +91,7 @@ def _marks_as_lines(svg: str) -> str:
                 text += [f'<use class="{own}" href="#{name}" x="{x}" y="{y}"/>' for *_, x, y in row]
                 continue
             starts = ((float(x) + float(line[3]), float(y) + float(line[4])) for *_, x, y in row)
-            path = "".join(f"M{x:.4g} {y:.4g}{line[5]}" for x, y in starts)
+            path = "".join(f"M{x:.6g},{y:.6g}{line[5]}" for x, y in starts)
             text.append(f'<path class="{own}" d="{path}"/>')
         return "\n".join(text) + "\n"
 
@@ -238,8 +238,8 @@ def _without_straight(points: np.ndarray) -> np.ndarray:
 
 
 def _joined(numbers) -> str:
-    """Numbers of a path: a minus needs no space before it."""
-    return " ".join(numbers).replace(" -", "-")
+    """Numbers of a path: a minus needs nothing before it, and a comma is shorter in an address."""
+    return ",".join(numbers).replace(",-", "-")
 
 
 def _number(tenths: int) -> str:

@@ -7,7 +7,9 @@ from tests.flowcheck.report.rows import NAN, moments, row
 
 FAMILIES = {
     name: name
-    for name in ("mean_field", "full_rank", "laplace", "planar", "radial", "nice", "realnvp", "spline")
+    for name in (
+        "mean_field", "full_rank", "laplace", "planar", "radial", "nice", "realnvp", "spline",
+    )
 } | {"my_planar": "planar"}  # fmt: skip
 FINE = {"mu": (0.01, 1.01), "tau": (-0.02, 0.98)}
 NARROW = {"mu": (0.01, 1.0), "tau": (0.0, 0.31)}

@@ -133,7 +133,7 @@ def test_marks_in_a_row_keep_their_places(tmp_path):
     assert len(circles) > 60
     after = set(re.findall(rf"<use [^>]*{places}", small))
     # Ticks become paths that begin where their marks were.
-    lines = {(float(x), float(y)) for x, y in re.findall(r"M(-?[\d.]+) (-?[\d.]+)l", small)}
+    lines = {(float(x), float(y)) for x, y in re.findall(r"M(-?[\d.]+),?(-?[\d.]+)l", small)}
     lost = [mark for mark in circles if mark not in after]
     assert 0 < len(lost) < len(circles)
     for x, y in lost:
