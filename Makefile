@@ -22,8 +22,9 @@ EXAMPLES := $(EXAMPLES_VENV)/.installed
 report: $(RUNTIME)
 	@$(VENV)/bin/snakemake
 
+# In two processes: most of the time goes into steps that run one after another on one core.
 test: lint
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
 
 # Brings up a one-node SLURM of its own from Debian's packages; needs root.
 test-slurm: $(DEVELOPMENT)
