@@ -17,7 +17,8 @@ BENCH := $(BENCH_VENV)/.installed
 EXAMPLES_VENV := .examples-venv
 EXAMPLES := $(EXAMPLES_VENV)/.installed
 
-.PHONY: report test test-slurm test-browser test-bench test-examples test-soundness test-mutation bench lint clean
+.PHONY: report test test-faults test-slurm test-browser test-bench test-examples test-soundness \
+	test-mutation bench lint clean
 
 report: $(RUNTIME)
 	@$(VENV)/bin/snakemake
@@ -25,6 +26,10 @@ report: $(RUNTIME)
 # In two processes: most of the time goes into steps that run one after another on one core.
 test: lint
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
+
+# What a user, a disk or a machine can do wrong, by the hundred: docs/faults.md has the table.
+test-faults: $(DEVELOPMENT)
+	PYTHONPATH=scripts $(VENV)/bin/python -m tests.faults --write docs/faults.md
 
 # Brings up a one-node SLURM of its own from Debian's packages; needs root.
 test-slurm: $(DEVELOPMENT)

@@ -47,7 +47,7 @@ def _umask() -> int:
     return mask
 
 
-def write_arrays(path: str, **arrays: np.ndarray) -> None:
+def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
     """Named arrays as .npz; the archive's comment is the file's record of itself."""
     arrays = {name: np.asarray(values) for name, values in arrays.items()}
 

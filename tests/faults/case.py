@@ -59,7 +59,7 @@ def _alarm(seconds: float):
 
 
 def tried(case: Case) -> Outcome:
-    """What comes of a case. An error that its `run` lets through is a traceback that a user sees."""
+    """What comes of a case; an error that its `run` lets through is a traceback for the user."""
     try:
         with _alarm(case.limit):
             return case.run()
