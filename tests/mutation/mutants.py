@@ -58,7 +58,6 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
     """The node, its statement and what makes the fault, for each place that can have one."""
     for parent, field, place, statement in _statements(tree):
         if _can_go(statement):
-
             yield statement, statement, partial(_leave_out, getattr(parent, field), place)
         yield from _in_expressions(statement)
 
