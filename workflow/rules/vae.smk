@@ -23,7 +23,7 @@ rule prepare_images:
         seed=config["seed"],
         images="{images}",
         dataset=lambda wc: IMAGES[wc.images]["dataset"],
-        test_fraction=lambda wc: IMAGES[wc.images].get("test_fraction", 0.2),
+        test_fraction=lambda wc: IMAGES[wc.images].get("test_fraction", TEST_FRACTION),
         held_out=lambda wc: IMAGES[wc.images].get("held_out", "test"),
         downloads=out("downloads"),
     script:
