@@ -11,19 +11,21 @@ import math
 
 import pandas as pd
 import torch
-from flowcheck import base_quadrature, files
+from flowcheck import base_quadrature, files, intact
 from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.log_weights import log_densities
 from load_flow import QUADRATURE_DIM, load_flow, replicate, tabulate
 from load_target import load_target
-from measuring import COLUMNS, Reference, measured_row
+from measuring import COLUMNS, Reference, measured_row, read_draws
 
 params, paths = snakemake.params, snakemake.input
 posterior = load_target(snakemake)
 flow, weights = load_flow(snakemake, posterior.dim)
 reference = Reference.read(snakemake, posterior)
-draws = files.read_arrays(paths.draws)
+draws = read_draws(paths.draws, posterior.dim, params.replicates)
 skipped = files.read_json(paths.run)["skipped_steps"]
+if len(skipped) != params.replicates:
+    raise intact.Unusable(paths.run, f"is of {len(skipped)} replicates, not {params.replicates}")
 log_w = log_densities(posterior.log_density, torch.from_numpy(draws["theta"])) - draws["log_q"]
 by_quadrature = posterior.dim <= QUADRATURE_DIM and reference.grade == "exact"
 

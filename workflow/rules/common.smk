@@ -91,9 +91,12 @@ VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES e
 # Of a banana, the draws themselves; of any other posterior, what shows many dimensions.
 TARGET_FIGURES = {
     target: (
-        ["elbo", "few_draws", "many_draws", "divergences"]
+        ["elbo", "few_draws", "many_draws", "divergences", "costs"]
         if target in BANANAS
-        else ["elbo", "marginals", "pairs", "moments", "divergences", "traces"]
+        else [
+            *["elbo", "marginals", "pairs", "moments", "divergences", "traces"],
+            *["thumbnails", "costs"],
+        ]
     )
     for target in TARGETS
 }
