@@ -53,7 +53,7 @@ NARROW_FIGURES = (
     [
         path
         for path in target_figures("_narrow.svg", *TARGETS)
-        if not path.endswith("/thumbnails_narrow.svg")
+        if not path.endswith("thumbnails_narrow.svg")
     ]
     + ([out("figures/overview_narrow.svg")] if TARGETS else [])
     + expand(out("figures/theory/{name}_narrow.svg"), name=THEORY_FIGURES)

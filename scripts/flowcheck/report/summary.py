@@ -22,7 +22,7 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
     table: a target's divergence.csv; facts: flow -> its divergence.json, {} for one without. Beside
     each divergence `<column>_se`, the largest error of one replicate; the worst KL, Pareto k and
     skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss;
-    refused: why an approximation was not measured, None where it was.
+    refused: why an approximation was not measured, None where it was; method: how it was.
     """
     rows = []
     # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
@@ -41,6 +41,7 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
         replicates = facts.get(flow, {}).get("replicates", [])
         missing = [one["missing_mass"] for one in replicates if one["misses_part_of_p"]]
         row["refused"] = facts.get(flow, {}).get("refused")
+        row["method"] = facts.get(flow, {}).get("method")
         row["by_quadrature"] = facts.get(flow, {}).get("method") == "quadrature"
         row["missed"] = len(missing)
         row["missing_mass"] = sum(missing) / len(missing) if missing else 0.0
