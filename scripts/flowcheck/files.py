@@ -134,11 +134,46 @@ def read_theta(path: str) -> np.ndarray:
     return tree[own]["theta"].values
 
 
-def read_named(path: str) -> dict[str, np.ndarray]:
-    """The draws by parameter name, [chain, draw, ...] each, of an ArviZ netCDF or an .npz file."""
+def read_named(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """The draws by parameter name, [chain, draw, ...] each, of an ArviZ netCDF or an .npz file.
+
+    stats: arrays that an .npz has beside them, and a netCDF in its group `sample_stats`; those that
+    the file has. Raises ValueError, naming the file, for one that cannot be read.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"{path}: no such file")
     if str(path).endswith(".npz"):
-        return read_arrays(path)
-    return {name: values.values for name, values in read_chains(path)["posterior"].items()}
+        return _of_npz(path)
+    try:
+        tree = read_chains(path)
+    except Exception as error:  # h5netcdf and xarray raise a dozen kinds
+        raise ValueError(
+            f"{path} cannot be read as netCDF: {_first_line(error)}. Write it with ArviZ "
+            "(idata.to_netcdf), or as an .npz of arrays by name (numpy.savez)"
+        ) from None
+    if "posterior" not in tree:
+        groups = ", ".join(tree.children) or "none"
+        raise ValueError(f"{path} has no group `posterior` (groups: {groups})")
+    found = {name: values.values for name, values in tree["posterior"].items()}
+    beside = tree["sample_stats"] if "sample_stats" in tree else {}
+    return found | {name: beside[name].values for name in stats if name in beside}
+
+
+def _of_npz(path: str) -> dict[str, np.ndarray]:
+    try:
+        found = read_arrays(path)
+    except Exception as error:  # zipfile, zlib, EOF, pickles
+        raise ValueError(
+            f"{path} cannot be read as .npz: {_first_line(error)}. Write it with numpy.savez, "
+            "an array of numbers for each name"
+        ) from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} holds one array without a name: use numpy.savez, not numpy.save")
+    return found
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def write_draws(path: str, named: dict[str, np.ndarray], stats: dict[str, np.ndarray]) -> None:

@@ -5,6 +5,7 @@ from functools import cache
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from .approximations import approximation_problems
 from .config_files import faults, hidden_by_merging
 from .entries import entry_problems, with_entry_numbers
 from .families import Unreadable
@@ -48,6 +49,8 @@ def complete(user: dict, files: tuple[str, ...] = ()) -> dict:
         if not problems:
             config = with_entry_numbers(config)
             problems = not_finite(config) or entry_problems(config)
+        if not problems:
+            problems = approximation_problems(config)
     except Unreadable as error:
         problems = [str(error)]
     if problems:

@@ -10,7 +10,11 @@ from .validation import nearest
 # Data that the banana brings itself.
 WORDS_FOR_DATA = ("embedded", "course")
 # Keys of entries that hold paths.
-OF_FILES = {"targets": ("file", "data", "reference"), "approximations": ("file",)}
+OF_FILES = {
+    "targets": ("file", "data", "reference"),
+    "approximations": ("file",),
+    "other_approximations": ("file",),
+}
 
 
 def with_paths(config: dict, files) -> tuple[dict, list[str]]:
@@ -27,11 +31,11 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
             for key in keys:
                 if entry.get(key) is None or (key == "data" and entry[key] in WORDS_FOR_DATA):
                     continue
-                place = (section, name, key)
+                place = (section.removeprefix("other_"), name, key)
                 folder = folder_that_names(place, entry[key], files)
                 entry[key], problem = _resolve(entry[key], folder, place)
                 problems += problem
-    return resolved, problems
+    return resolved, list(dict.fromkeys(problems))
 
 
 def _resolve(path: str, folder: Path | None, place: tuple) -> tuple[str, list[str]]:

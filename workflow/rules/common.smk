@@ -26,6 +26,7 @@ def _load_library():
 
 _load_library()
 
+from flowcheck_workflow.approximations import approximations_of, method_of
 from flowcheck_workflow.changes import explain_changes, remember_code
 from flowcheck_workflow.config import complete
 from flowcheck_workflow.entries import (
@@ -54,6 +55,21 @@ IMAGES = config["images"] if VAES else {}
 SECTIONS = {target: section_of_flows(target, TARGETS[target]) for target in TARGETS}
 FLOWS = {target: sorted(config[section]) for target, section in SECTIONS.items()}
 ALL_FLOWS = sorted({flow for flows in FLOWS.values() for flow in flows})
+# Approximations that are no flows: by target, and by the two ways to come by one.
+APPROXIMATIONS = {target: approximations_of(config, target) for target in TARGETS}
+FITTED, READ = (
+    {
+        name
+        for entries in APPROXIMATIONS.values()
+        for name, entry in entries.items()
+        if ("file" in entry) == from_file
+    }
+    for from_file in (False, True)
+)
+# Flows and others, as tables and figures show them beside one another.
+EVERYTHING = {
+    target: sorted([*FLOWS[target], *APPROXIMATIONS[target]]) for target in TARGETS
+}
 # Worked out once: flows have a job per target, and each job asks for its settings one by one.
 _PARAMS = {
     (section, flow): flow_params(config, section, flow)
@@ -106,6 +122,7 @@ def one_of(names):
 wildcard_constraints:
     target=one_of(TARGETS),
     flow=one_of(ALL_FLOWS),
+    approximation=one_of(FITTED | READ),
     run="short|long",
     images=one_of(IMAGES),
     vae=one_of(VAES),
@@ -156,6 +173,26 @@ def of_every_flow(path, targets):
         out(path).format(target=target, flow=flow)
         for target in sorted(targets)
         for flow in FLOWS[target]
+    ]
+
+
+def place_of(target, name, file):
+    """A file of one approximation of a target, be it a flow or not."""
+    kind = "flows" if name in FLOWS[target] else "approximations"
+    return out(f"{target}/{kind}/{name}/{file}")
+
+
+def of_all(file):
+    """Input function: a file of every approximation of the job's target, flows and others."""
+    return lambda wildcards: of_everything(file, wildcards.target)
+
+
+def of_everything(file, *targets):
+    """A file of every approximation, flows and others, of each of the targets."""
+    return [
+        place_of(target, name, file)
+        for target in sorted(targets)
+        for name in EVERYTHING[target]
     ]
 
 

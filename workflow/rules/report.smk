@@ -16,6 +16,11 @@ LONG_STEPS = {
         *([("HMC, short", "hmc/short_run.json")] if target in BANANAS else []),
         ("HMC, long", "hmc/long_run.json"),
         *((f"training {flow}", f"flows/{flow}/run.json") for flow in FLOWS[target]),
+        *(
+            (f"fitting {name}", f"approximations/{name}/run.json")
+            for name in APPROXIMATIONS[target]
+            if name in FITTED
+        ),
     ]
 } | {
     f"{images}: {step} {vae}": out(f"vae/{images}/{vae}/{file}.json")
@@ -54,7 +59,7 @@ NARROW_FIGURES = (
         name=["bounds", "gaps", "latent", "reconstructions"],
     )
 )
-FAMILIES_BY_TARGET = {target: families_of_flows(target) for target in sorted(TARGETS)}
+FAMILIES_BY_TARGET = {target: families_of(target) for target in sorted(TARGETS)}
 
 
 rule record_provenance:
@@ -86,7 +91,7 @@ rule make_report:
         exact=of_targets("{target}/exact.json"),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
-        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
+        divergence_facts=of_everything("divergence.json", *TARGETS),
         floor=of_targets("{target}/knn_floor.csv"),
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
@@ -135,7 +140,7 @@ rule make_summary:
         **({"constant_jacobian": THEORY_PAGES["constant_jacobian"]} if STUDIED else {}),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
-        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
+        divergence_facts=of_everything("divergence.json", *TARGETS),
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
         look=of_targets("{target}/check.json"),

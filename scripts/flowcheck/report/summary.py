@@ -19,7 +19,8 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
 
     table: a target's divergence.csv; facts: flow -> its divergence.json, {} for one without. Beside
     each divergence `<column>_se`, the largest error of one replicate; the worst KL, Pareto k and
-    skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss.
+    skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss;
+    and of an approximation that is no flow what its facts say of it.
     """
     rows = []
     # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
@@ -34,9 +35,13 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
         row["pareto_k"] = ours["pareto_k"].max(skipna=False)
         row["k_word"] = k_word(row["pareto_k"])
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
-        replicates = facts.get(flow, {}).get("replicates", [])
-        missing = [one["missing_mass"] for one in replicates if one["misses_part_of_p"]]
-        row["by_quadrature"] = facts.get(flow, {}).get("method") == "quadrature"
+        own = facts.get(flow, {})
+        missing = [one["missing_mass"] for one in own.get("replicates", []) if one["misses_part_of_p"]]
+        row["by_quadrature"] = own.get("method") == "quadrature"
+        # What only approximations have that are no flows.
+        for key in ("kind", "method", "refused", "draws", "effective_sample_size", "distances"):
+            row[key] = own.get(key)
+        row["notes"] = own.get("notes", [])
         row["missed"] = len(missing)
         row["missing_mass"] = sum(missing) / len(missing) if missing else 0.0
         rows.append(row)
