@@ -24,6 +24,8 @@ findings = [
 ]
 for (name, source), path in zip(params.sources.items(), paths.checks, strict=True):
     findings += study_check.posterior(name, files.read_json(path), source)
+for (target, name), path in zip(params.approximations, paths.approximations, strict=True):
+    findings += study_check.approximation(name, target, files.read_json(path))
 for name, dataset in params.images.items():
     place = images.files_folder(os.environ.get("FLOWCHECK_DATA"), name)
     findings.append(study_check.image_set(name, dataset, place and str(place)))

@@ -158,11 +158,21 @@ rule make_summary:
         "../../scripts/make_summary.py"
 
 
+# Target and name of each approximation whose draws are a file.
+FROM_FILES = [
+    (target, name)
+    for target in sorted(TARGETS)
+    for name in APPROXIMATIONS[target]
+    if name in READ
+]
+
+
 # What stands in the way of a study, before its first long job: `snakemake check`. It makes nothing,
 # so it is never up to date.
 rule check:
     input:
         checks=of_targets("{target}/check.json"),
+        approximations=[place_of(*pair, "run.json") for pair in FROM_FILES],
     log:
         log_of("check"),
     conda:
@@ -175,5 +185,6 @@ rule check:
             for target in sorted(TARGETS)
         },
         images={name: IMAGES[name]["dataset"] for name in sorted(IMAGES)},
+        approximations=FROM_FILES,
     script:
         "../../scripts/check_study.py"

@@ -20,8 +20,9 @@ GAIN = 1e-10
 # Of a difference, in sds of the Gaussian: its error is of fourth order in the log density, and
 # rounding of the gradient is magnified by its inverse.
 REACH = 1e-4
-# Curvature relative to the Gaussian's that counts as none: what a difference can tell from zero.
-FLAT = 1e-6
+# Curvature in the coordinates of the Gaussian so far that counts as none: what a difference can
+# tell from zero; and relative to the largest, what is corrected in one step.
+FLAT, SMALLEST = 1e-6, 1e-12
 
 
 class NoMode(ValueError):
@@ -34,30 +35,45 @@ def laplace(posterior, start: Tensor, factor: Tensor) -> Gaussian:
     posterior: has value_and_gradient; factor [dim, dim], lower triangular: of a Gaussian that has
     roughly the posterior's scales. Raises NoMode, with the reason, if they lead to none.
     """
-    point = start.double()
-    factor = factor.double()
+    point, factor = start.double(), factor.double()
     value = _value(posterior, point)
     for _ in range(STEPS):
         gradient, curvature = _whitened(posterior, point, factor)
         values, axes = np.linalg.eigh(curvature)
-        step = axes @ ((axes.T @ gradient) / np.maximum(np.abs(values), FLAT))
-        curved = bool(values.min() > FLAT)
-        if curved and 0.5 * float(gradient @ step) < GAIN:
-            scale = np.linalg.cholesky(np.linalg.inv(curvature))
-            return Gaussian(point, torch.from_numpy(np.tril(factor.numpy() @ scale)))
+        size = np.maximum(np.abs(values), SMALLEST * np.abs(values).max())
+        step = axes @ ((axes.T @ gradient) / np.maximum(size, FLAT))
+        gain = 0.5 * float(gradient @ step)
+        # Curvature is told from none where the coordinates are nearly those of the Gaussian.
+        whitened = size.max() < 2 and values.min() > 0.5
+        if whitened and gain < GAIN:
+            return Gaussian(point, _rescaled(factor, axes, values))
         moved = _climb(posterior, point, value, factor @ torch.from_numpy(step))
         if moved is None:
             break
         point, value = moved
-        if curved:
-            factor = factor @ torch.from_numpy(np.linalg.cholesky(np.linalg.inv(curvature)))
-    raise NoMode(_reason(point, curved))
+        factor = _rescaled(factor, axes, np.maximum(size, FLAT))
+    raise NoMode(_reason(point, gain))
 
 
-def _reason(point: Tensor, curved: bool) -> str:
-    far = f"the log density still rises at a distance of {float(point.norm()):.3g} from the origin"
-    flat = "the log density is not curved downwards in every direction where it is highest"
-    return f"it needs a mode, and found none: {far if curved else flat}"
+def _rescaled(factor: Tensor, axes: np.ndarray, values: np.ndarray) -> Tensor:
+    """The lower triangular factor of the Gaussian whose curvature in the coordinates of `factor` has
+    these eigenvectors and eigenvalues, all positive.
+    """
+    root = factor @ torch.from_numpy(axes / np.sqrt(values))
+    upper = torch.linalg.qr(root.mT).R
+    return (upper * upper.diagonal().sign()[:, None]).mT.contiguous()
+
+
+def _reason(point: Tensor, gain: float) -> str:
+    if gain > 1e-3:
+        return (
+            "it needs a mode, and found none: the log density still rises at a distance of "
+            f"{float(point.norm()):.3g} from the origin"
+        )
+    return (
+        "it needs a mode, and found none: the log density is not curved downwards in every "
+        "direction where it is highest"
+    )
 
 
 def _value(posterior, point: Tensor) -> float:
