@@ -28,10 +28,10 @@ def fit(method: str, data: tuple, seed: int = 0) -> dict[str, np.ndarray]:
     mean, covariance = found.mean.eval(), found.cov.eval()
     gaussian = multivariate_normal(mean, covariance)
     z = gaussian.rvs(DRAWS, random_state=np.random.default_rng(seed))
-    draws = {
-        name: z[:, entries].reshape(-1, *shape) for name, entries, shape, _ in parts(found)
-    }
-    log_p = built.compile_logp()  # of the unconstrained values, Jacobians and all constants included
+    draws = {name: z[:, entries].reshape(-1, *shape) for name, entries, shape, _ in parts(found)}
+    log_p = (
+        built.compile_logp()
+    )  # of the unconstrained values, Jacobians and all constants included
     rows = (dict(zip(draws, row, strict=True)) for row in zip(*draws.values(), strict=True))
     arrays = {"log_q": gaussian.logpdf(z), "log_p": np.array([log_p(row) for row in rows])}
     # tau_log__ is the logarithm of tau, which is tau's unconstrained number here too.

@@ -19,7 +19,7 @@ SLICED_DRAWS, DEALT = 5000, 4
 REPEATED = 0.01
 # Pairs of samples of the truth behind the floor of each distance between samples, and draws of each
 # side that a classifier is shown.
-FLOORS, CLASSIFIED = 10, 2000
+FLOORS, CLASSIFIED = 5, 2000
 COLUMNS = [
     "target", "flow", "replicate", "elbo", "elbo_se", "kl", "kl_se", "kl_forward",
     "kl_forward_se", "kl_knn", "pareto_k", "skipped_steps", "kl_mc", "kl_mc_se", "kl_forward_mc",

@@ -32,8 +32,8 @@ def repeated(draws: np.ndarray) -> float:
 def classifier_accuracy(draws: np.ndarray, reference: np.ndarray, seed: int) -> float:
     """How often a trained classifier tells draws [n, dim] from as many of the reference [m, dim].
 
-    Gradient-boosted trees, by five-fold cross-validation: 1/2 where it sees no difference. (Lopez-Paz
-    & Oquab, "Revisiting Classifier Two-Sample Tests", 2017, arXiv 1610.06545.) It is less than what
+    Gradient-boosted trees, by five-fold cross-validation: 1/2 where it sees no difference.
+    (Lopez-Paz & Oquab, "Revisiting Classifier Two-Sample Tests", 2017, arXiv 1610.06545.) It is less than what
     the best possible classifier reaches.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -43,7 +43,7 @@ def classifier_accuracy(draws: np.ndarray, reference: np.ndarray, seed: int) -> 
     points = np.concatenate([draws[:n], reference[:n]])
     labels = np.repeat([0, 1], n)
     folds = StratifiedKFold(5, shuffle=True, random_state=seed % 2**32)
-    trees = HistGradientBoostingClassifier(max_iter=60, random_state=0)
+    trees = HistGradientBoostingClassifier(max_iter=40, random_state=0)
     return float(cross_val_score(trees, points, labels, cv=folds).mean())
 
 

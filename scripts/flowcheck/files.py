@@ -155,7 +155,7 @@ def read_named(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
         groups = ", ".join(tree.children) or "none"
         raise ValueError(f"{path} has no group `posterior` (groups: {groups})")
     found = {name: values.values for name, values in tree["posterior"].items()}
-    beside = tree["sample_stats"] if "sample_stats" in tree else {}
+    beside = tree.get("sample_stats", {})
     return found | {name: beside[name].values for name in stats if name in beside}
 
 

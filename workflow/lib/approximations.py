@@ -1,4 +1,4 @@
-"""What a config says of approximations other than flows: fitted by a method here, or from a file."""
+"""What a config says of approximations other than flows: fitted here, or draws from a file."""
 
 from .entries import family_of, section_of_flows
 from .validation import nearest
@@ -81,4 +81,3 @@ def _taken_names(config: dict) -> list[str]:
 
 def _section(name: str, target: dict) -> str:
     return "approximations" if family_of(name, target) == "banana" else "other_approximations"
-

@@ -54,7 +54,9 @@ def arrays_of(posterior, found: dict[str, np.ndarray], space: str) -> tuple[Arra
     logs = [_log(name, found, leading[1], posterior.dim) for name in LOGS]
     n = len(next(iter(values.values())))
     if n < FEWEST:
-        raise Refused(f"there are {n} draws, too few to measure by: give {FEWEST} at least, better 10,000")
+        raise Refused(
+            f"there are {n} draws, too few to measure by: give {FEWEST} at least, better 10,000"
+        )
     return Arrays(_on_the_reals(posterior, values, space), *logs), notes
 
 

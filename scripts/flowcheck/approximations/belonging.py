@@ -1,9 +1,9 @@
 """Whether draws and the log density given with them belong together, from the two alone.
 
 At independent draws of q, log q must rise where the draws lie dense, and its mean is minus the
-entropy, which the draws' nearest neighbours estimate (Kozachenko & Leonenko, "Sample estimate of the
-entropy of a random vector", 1987). So three things show: rows in another order, a constant that is
-missing, and the Jacobian of another space.
+entropy, which the draws' nearest neighbours estimate (Kozachenko & Leonenko, "Sample estimate of
+the entropy of a random vector", 1987). So three things show: rows in another order, a constant that
+is missing, and the Jacobian of another space.
 
 Distances are taken after z = asinh((x - median) / spread) in each coordinate, which tames heavy
 tails, and whitening; the maps' Jacobians are known. The estimate's bias, which grows with the
@@ -40,8 +40,8 @@ class Relation(NamedTuple):
     """What the draws say of log_q.
 
     pairing: the rank correlation of log_q with the density that the neighbours show; level: the
-    mean of log_q and the entropy, 0 but for the estimate's error, in nats; jacobian: the multiple of
-    the log-Jacobian by which log_q differs from that density, 0 where it has the draws' space, and
+    mean of log_q and the entropy, 0 but for the estimate's error, in nats; jacobian: the multiple
+    of the log-Jacobian by which log_q differs from that density, 0 where it has the draws' space, and
     explained: what share of that difference it explains.
     """
 
@@ -70,13 +70,13 @@ def fault(draws: np.ndarray, log_q: np.ndarray, log_jacobian: np.ndarray) -> Fau
     if n < FEWEST:
         return None
     found = relation(draws, log_q, log_jacobian)
-    # A log_q that hardly varies says nothing of the order of its rows.
-    if np.std(log_q) > 0.05 and not found.pairing > LEAST_PAIRING:
-        return Fault("rows", found.pairing)
     multiple = round(found.jacobian)
     near = abs(multiple) == 1 and abs(found.jacobian - multiple) < NEAR
     if near and found.explained > EXPLAINED:
         return Fault("jacobian", float(multiple))
+    # A log_q that hardly varies says nothing of the order of its rows.
+    if np.std(log_q) > 0.05 and not found.pairing > LEAST_PAIRING:
+        return Fault("rows", found.pairing)
     error = ERRORS * np.std(log_q) / math.sqrt(min(n, DRAWS))
     above = LEVEL + LEVEL_ABOVE * max(dim - 2, 0) + error
     below = LEVEL + LEVEL_BELOW * dim + error
@@ -86,7 +86,7 @@ def fault(draws: np.ndarray, log_q: np.ndarray, log_jacobian: np.ndarray) -> Fau
 
 
 def relation(draws: np.ndarray, log_q: np.ndarray, log_jacobian: np.ndarray) -> Relation:
-    """draws [n, dim], log_q [n], and log |d value / d u| there [n], a constant where there is none."""
+    """draws [n, dim], log_q [n], and log |d value / d u| there [n], 0 where the spaces are one."""
     some = np.unique(np.linspace(0, len(draws) - 1, DRAWS).round().astype(int))
     draws, log_q, log_jacobian = draws[some], log_q[some], log_jacobian[some]
     density = _log_density(draws) + _bias(*draws.shape)

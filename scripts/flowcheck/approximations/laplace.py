@@ -56,8 +56,8 @@ def laplace(posterior, start: Tensor, factor: Tensor) -> Gaussian:
 
 
 def _rescaled(factor: Tensor, axes: np.ndarray, values: np.ndarray) -> Tensor:
-    """The lower triangular factor of the Gaussian whose curvature in the coordinates of `factor` has
-    these eigenvectors and eigenvalues, all positive.
+    """The lower triangular factor of the Gaussian whose curvature in the coordinates of `factor`
+    has these eigenvectors and eigenvalues, all positive.
     """
     root = factor @ torch.from_numpy(axes / np.sqrt(values))
     upper = torch.linalg.qr(root.mT).R

@@ -67,7 +67,7 @@ def compare(posterior, theta: np.ndarray, log_p: np.ndarray, space: str) -> str 
 
 
 def _wrong_space(posterior, u, theirs, ours, space: str, allowed: float) -> str | None:
-    """Words, if the two differ by the Jacobian between the spaces, or the draws lie in the other."""
+    """Words, if the two differ by the spaces' Jacobian, or the draws lie in the other space."""
     try:
         log_jacobian = posterior.log_jacobian(u).numpy()
     except ModelError:
@@ -161,7 +161,7 @@ def _swapped(posterior, u, theirs, space: str, allowed: float) -> str | None:
 
 
 def _rearrangements(values: dict) -> Iterator[tuple[str, dict]]:
-    """Likely mix-ups of arrays by name: parameters of one shape exchanged, entries in another order."""
+    """Likely mix-ups of arrays by name: parameters of one shape exchanged, entries reordered."""
     by_shape = {}
     for name, value in values.items():
         by_shape.setdefault(value.shape, []).append(name)
@@ -189,7 +189,10 @@ def _rearrangements(values: dict) -> Iterator[tuple[str, dict]]:
                 values | {name: columns_first.transpose(axes)},
             )
         if value.ndim > 1:
-            yield f"the entries of {name} are in reverse order", values | {name: value[:, ::-1].copy()}
+            yield (
+                f"the entries of {name} are in reverse order",
+                values | {name: value[:, ::-1].copy()},
+            )
 
 
 def _exchanged(values: dict, spread: Callable, allowed: float) -> list[tuple[str, str]]:
@@ -231,7 +234,9 @@ def _explained(posterior, u: torch.Tensor, difference: np.ndarray) -> str:
     """Words on which parameters the difference depends."""
     values = {k: v.numpy().reshape(len(u), -1) for k, v in posterior.constrain(u).items()}
     names, share = explaining_parameters(values, difference)
-    size = f"their log_p differs from ours by no constant (sd {plain(float(difference.std()))} nats)"
+    size = (
+        f"their log_p differs from ours by no constant (sd {plain(float(difference.std()))} nats)"
+    )
     leave = "or leave log_p out, to measure the draws against this posterior all the same"
     if names and share >= 0.9:
         listed = " and ".join(names)
@@ -239,7 +244,9 @@ def _explained(posterior, u: torch.Tensor, difference: np.ndarray) -> str:
             f"{size}; the difference is a function of {listed} ({100 * share:.0f} % of its "
             f"variance): compare the prior of {listed} and its support in the two models, {leave}"
         )
-    most = f"; most of it goes with {names[0]} ({100 * share:.0f} % of its variance)" if names else ""
+    most = (
+        f"; most of it goes with {names[0]} ({100 * share:.0f} % of its variance)" if names else ""
+    )
     return (
         f"{size}{most}, and no parameter alone explains it: the likelihoods or the data differ; "
         f"mend one of the models, {leave}"

@@ -54,8 +54,8 @@ def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> No
     share = repeated(given.theta)
     if share > REPEATED:
         raise Refused(
-            f"{100 * share:.0f} % of the draws repeat others: they were resampled, by their weights "
-            "perhaps, or are a Markov chain's, and log_q is not their density. Give the draws "
+            f"{100 * share:.0f} % of the draws repeat others: they were resampled, by their "
+            "weights perhaps, or are a Markov chain's, and log_q is not their density. Give the draws "
             "before resampling, or leave log_q out, to have the draws alone compared"
         )
     try:
@@ -75,7 +75,8 @@ def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> No
         other = "R^d" if space == "constrained" else "the parameters themselves"
         raise Refused(
             "these draws and log_q do not belong together: log_q is the density in another space, "
-            f"that of {other}, and `space: {space}` says otherwise. Give draws and log_q of one space"
+            f"that of {other}, and `space: {space}` says otherwise. Give draws and log_q of one "
+            "space"
         )
     side = "above" if wrong.size > 0 else "below"
     raise Refused(
@@ -90,8 +91,8 @@ def _notes(posterior, given: Arrays, space: str) -> list[str]:
     share = repeated(given.theta)
     if given.log_q is None and share > REPEATED:
         notes.append(
-            f"{100 * share:.0f} % of the draws repeat others, so that no nearest-neighbour distance "
-            "is given"
+            f"{100 * share:.0f} % of the draws repeat others, so that no nearest-neighbour "
+            "distance is given"
         )
     theta = torch.from_numpy(given.theta)
     vanishing = float(np.mean(~np.isfinite(log_densities(posterior.log_density, theta))))

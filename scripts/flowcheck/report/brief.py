@@ -115,9 +115,7 @@ def brief(
         else:
             lines.append(_judged(row, worst, bound) if known else _unverified(row, compared))
     ranks = {line: _rank(row, line) for row, line in zip(rows, lines, strict=True)}
-    order = {
-        row["flow"]: ranks[line] for row, line in zip(rows, lines, strict=True) if has_kl(row)
-    }
+    order = {row["flow"]: ranks[line] for row, line in zip(rows, lines, strict=True) if has_kl(row)}
     return Brief(
         name,
         facts=f"{dim} dimension{'s' if dim != 1 else ''}; its truth is {truth['grade']}",

@@ -36,7 +36,9 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
         row["k_word"] = k_word(row["pareto_k"])
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
         own = facts.get(flow, {})
-        missing = [one["missing_mass"] for one in own.get("replicates", []) if one["misses_part_of_p"]]
+        missing = [
+            one["missing_mass"] for one in own.get("replicates", []) if one["misses_part_of_p"]
+        ]
         row["by_quadrature"] = own.get("method") == "quadrature"
         # What only approximations have that are no flows.
         for key in ("kind", "method", "refused", "draws", "effective_sample_size", "distances"):

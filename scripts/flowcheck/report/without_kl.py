@@ -1,4 +1,4 @@
-"""Sentences for approximations that have no KL: refused, without log_q, or without its constants."""
+"""Sentences for approximations without KL: refused, without log_q, or without its constants."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ _DISTANCES = {
 
 
 class Line(NamedTuple):
-    """One approximation: its name for readers, its band (None where none is given), its sentence."""
+    """One approximation: its name for readers, its band (None without a word), its sentence."""
 
     name: str
     band: int | None

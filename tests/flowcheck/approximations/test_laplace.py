@@ -1,4 +1,4 @@
-"""Laplace's approximation: exact where the posterior is Gaussian, the mode and curvature elsewhere."""
+"""Laplace's approximation: exact where the posterior is Gaussian, else its mode and curvature."""
 
 import math
 

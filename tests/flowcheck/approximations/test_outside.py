@@ -31,12 +31,16 @@ def test_a_right_file_is_taken_as_it_is(space, dtype):
 def test_chains_are_put_one_after_the_other():
     found = {k: v.reshape(3, 1000, *v.shape[1:]) for k, v in right("constrained").items()}
     given, _ = take(schools(), found, "constrained")
-    np.testing.assert_array_equal(given.theta, take(schools(), right("constrained"), "constrained")[0].theta)
+    np.testing.assert_array_equal(
+        given.theta, take(schools(), right("constrained"), "constrained")[0].theta
+    )
 
 
 def test_what_is_not_given_is_unknown():
     found = right("constrained")
-    given, notes = take(schools(), {name: found[name] for name in ("mu", "tau", "e")}, "constrained")
+    given, notes = take(
+        schools(), {name: found[name] for name in ("mu", "tau", "e")}, "constrained"
+    )
     assert given.log_q is None
     assert given.log_p is None
     assert notes == []
@@ -56,63 +60,121 @@ def entries(order):
 SHIFT = {"log_q": lambda f: f["log_q"] + 5 * np.log(2 * np.pi)}
 MISTAKES = {
     "rows of log_q in another order": (
-        "constrained", {"log_q": lambda f: f["log_q"][ORDER], "log_p": None}, "do not belong together"),
+        "constrained",
+        {"log_q": lambda f: f["log_q"][ORDER], "log_p": None},
+        "do not belong together",
+    ),
     "resampled": (
         "constrained",
         {name: lambda f, name=name: f[name][ROWS] for name in ("mu", "tau", "e", "log_q", "log_p")},
-        "of the draws repeat others"),
-    "a term for each coordinate": ("constrained", {"log_q": lambda f: terms()}, "log_q has shape \\[3000, 10\\], a term for each"),
+        "of the draws repeat others",
+    ),
+    "a term for each coordinate": (
+        "constrained",
+        {"log_q": lambda f: terms()},
+        "log_q has shape \\[3000, 10\\], a term for each",
+    ),
     "without its constants": ("constrained", SHIFT, "unnormalised: true"),
     "log_q on R^d": (
-        "constrained", {"log_q": lambda f: right("unconstrained")["log_q"], "log_p": None},
-        "log_q is the density in another space"),
+        "constrained",
+        {"log_q": lambda f: right("unconstrained")["log_q"], "log_p": None},
+        "log_q is the density in another space",
+    ),
     "log_q of the parameters": (
-        "unconstrained", {"log_q": lambda f: right("constrained")["log_q"], "log_p": None},
-        "log_q is the density in another space"),
+        "unconstrained",
+        {"log_q": lambda f: right("constrained")["log_q"], "log_p": None},
+        "log_q is the density in another space",
+    ),
     "log_p on R^d": (
-        "constrained", {"log_p": lambda f: right("unconstrained")["log_p"]}, "it has the Jacobian"),
+        "constrained",
+        {"log_p": lambda f: right("unconstrained")["log_p"]},
+        "it has the Jacobian",
+    ),
     "log_p of the parameters": (
-        "unconstrained", {"log_p": lambda f: right("constrained")["log_p"]}, "it lacks the Jacobian"),
+        "unconstrained",
+        {"log_p": lambda f: right("constrained")["log_p"]},
+        "it lacks the Jacobian",
+    ),
     "draws on R^d": (
-        "constrained", {k: lambda f, k=k: right("unconstrained")[k] for k in ("tau", "log_q", "log_p")},
-        "'tau' lies outside of its support.*space: unconstrained"),
+        "constrained",
+        {k: lambda f, k=k: right("unconstrained")[k] for k in ("tau", "log_q", "log_p")},
+        "'tau' lies outside of its support.*space: unconstrained",
+    ),
     "draws of the parameters": (
-        "unconstrained", {k: lambda f, k=k: right("constrained")[k] for k in ("tau", "log_q", "log_p")},
-        "set `space: constrained`"),
+        "unconstrained",
+        {k: lambda f, k=k: right("constrained")[k] for k in ("tau", "log_q", "log_p")},
+        "set `space: constrained`",
+    ),
     "two parameters swapped, one outside of its support": (
-        "constrained", {"mu": lambda f: f["tau"], "tau": lambda f: f["mu"]}, "the two may be swapped"),
+        "constrained",
+        {"mu": lambda f: f["tau"], "tau": lambda f: f["mu"]},
+        "the two may be swapped",
+    ),
     "two parameters swapped on R^d": (
-        "unconstrained", {"mu": lambda f: f["tau"], "tau": lambda f: f["mu"]},
-        "the parameters mu and tau are swapped"),
-    "entries in reverse": ("constrained", {"e": entries(slice(None, None, -1))}, "entries of e are in reverse"),
-    "entries exchanged": ("constrained", {"e": entries([1, 0, 2, 3, 4, 5, 7, 6])}, "e\\[6\\] with e\\[7\\]"),
+        "unconstrained",
+        {"mu": lambda f: f["tau"], "tau": lambda f: f["mu"]},
+        "the parameters mu and tau are swapped",
+    ),
+    "entries in reverse": (
+        "constrained",
+        {"e": entries(slice(None, None, -1))},
+        "entries of e are in reverse",
+    ),
+    "entries exchanged": (
+        "constrained",
+        {"e": entries([1, 0, 2, 3, 4, 5, 7, 6])},
+        "e\\[6\\] with e\\[7\\]",
+    ),
     "another prior of tau": (
-        "constrained", {"log_p": lambda f: f["log_p"] - 0.5 * f["tau"]}, "a function of tau "),
+        "constrained",
+        {"log_p": lambda f: f["log_p"] - 0.5 * f["tau"]},
+        "a function of tau ",
+    ),
     "another prior of e": (
-        "constrained", {"log_p": lambda f: f["log_p"] + np.log(np.cosh(f["e"])).sum(1)}, "a function of e "),
+        "constrained",
+        {"log_p": lambda f: f["log_p"] + np.log(np.cosh(f["e"])).sum(1)},
+        "a function of e ",
+    ),
     "other priors of two": (
-        "constrained", {"log_p": lambda f: f["log_p"] - 0.05 * f["mu"] ** 2 - 0.5 * (f["e"] ** 2).sum(1)},
-        "a function of e and mu"),
+        "constrained",
+        {"log_p": lambda f: f["log_p"] - 0.05 * f["mu"] ** 2 - 0.5 * (f["e"] ** 2).sum(1)},
+        "a function of e and mu",
+    ),
     "other data": (
         "constrained",
         {"log_p": lambda f: f["log_p"] - 0.01 * (f["mu"] + f["tau"] * f["e"][:, 2] - 7) ** 2},
-        "the likelihoods or the data differ"),
+        "the likelihoods or the data differ",
+    ),
     "a parameter missing": ("constrained", {"tau": None}, "no draws of 'tau'"),
     "a parameter by another name": (
-        "constrained", {"tau": None, "tau_log__": lambda f: np.log(f["tau"])}, "did you mean 'tau_log__'"),
+        "constrained",
+        {"tau": None, "tau_log__": lambda f: np.log(f["tau"])},
+        "did you mean 'tau_log__'",
+    ),
     "not a number": (
-        "constrained", {"mu": lambda f: np.where(np.arange(N) == 5, np.nan, f["mu"])},
-        "'mu' is NaN or infinite in 1 of 3000 draws, first in draw 5"),
+        "constrained",
+        {"mu": lambda f: np.where(np.arange(N) == 5, np.nan, f["mu"])},
+        "'mu' is NaN or infinite in 1 of 3000 draws, first in draw 5",
+    ),
     "log_q not finite": (
-        "constrained", {"log_q": lambda f: np.where(np.arange(N) == 7, np.inf, f["log_q"])}, "'log_q' is NaN"),
+        "constrained",
+        {"log_q": lambda f: np.where(np.arange(N) == 7, np.inf, f["log_q"])},
+        "'log_q' is NaN",
+    ),
     "unequal numbers": ("constrained", {"mu": lambda f: f["mu"][:-1]}, "all should have as many"),
-    "log_q of other draws": ("constrained", {"log_q": lambda f: f["log_q"][:-1]}, "one number for each draw"),
+    "log_q of other draws": (
+        "constrained",
+        {"log_q": lambda f: f["log_q"][:-1]},
+        "one number for each draw",
+    ),
     "another shape": ("constrained", {"e": lambda f: f["e"][:, :7]}, "'e' has shape \\[3000, 7\\]"),
     "text": ("constrained", {"mu": lambda f: f["mu"].astype(str)}, "not real numbers"),
     "few draws": (
-        "constrained", {k: lambda f, k=k: f[k][:60] for k in ("mu", "tau", "e", "log_q", "log_p")},
-        "60 draws, too few"),
-}  # fmt: skip
+        "constrained",
+        {k: lambda f, k=k: f[k][:60] for k in ("mu", "tau", "e", "log_q", "log_p")},
+        "60 draws, too few",
+    ),
+}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -123,7 +185,9 @@ def test_a_mistake_is_named(mistake):
 
 
 def test_a_constant_between_the_two_is_said_and_fine():
-    given, notes = take(schools(), changed("constrained", log_p=lambda f: f["log_p"] - 3.2), "constrained")
+    given, notes = take(
+        schools(), changed("constrained", log_p=lambda f: f["log_p"] - 3.2), "constrained"
+    )
     assert notes == [
         "their log_p is 3.20 nats below ours throughout, a constant that makes no difference"
     ]
