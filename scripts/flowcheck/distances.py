@@ -33,8 +33,8 @@ def classifier_accuracy(draws: np.ndarray, reference: np.ndarray, seed: int) -> 
     """How often a trained classifier tells draws [n, dim] from as many of the reference [m, dim].
 
     Gradient-boosted trees, by five-fold cross-validation: 1/2 where it sees no difference.
-    (Lopez-Paz & Oquab, "Revisiting Classifier Two-Sample Tests", 2017, arXiv 1610.06545.) It is less than what
-    the best possible classifier reaches.
+    (Lopez-Paz & Oquab, "Revisiting Classifier Two-Sample Tests", 2017, arXiv
+    1610.06545.) It is less than what the best possible classifier reaches.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_score

@@ -26,12 +26,12 @@ DRAWS, NEIGHBOURS = 2000, 10
 LEAST_PAIRING = 0.2
 # The neighbours put the entropy of most shapes too high, the more so in many dimensions: nats, and
 # nats for each dimension above the second, or below zero for each.
-LEVEL, LEVEL_ABOVE, LEVEL_BELOW = 0.3, 0.55, 0.15
+LEVEL, LEVEL_ABOVE, LEVEL_BELOW = 0.3, 0.75, 0.15
 # Errors of the mean of log_q that are allowed besides.
 ERRORS = 4.0
-# How near to 1 the multiple of the Jacobian must be, what share it must explain, and how much it
-# must vary, for log_q to be of another space.
-NEAR, EXPLAINED, LEAST_JACOBIAN = 0.3, 0.35, 0.2
+# How near to 1 the multiple of the Jacobian must be, what share it must explain, more in many
+# dimensions, and how much it must vary, for log_q to be of another space.
+NEAR, EXPLAINED, EXPLAINED_BY_DIM, LEAST_JACOBIAN = 0.3, 0.35, 0.01, 0.2
 # Fewer draws show nothing.
 FEWEST = 100
 
@@ -41,7 +41,7 @@ class Relation(NamedTuple):
 
     pairing: the rank correlation of log_q with the density that the neighbours show; level: the
     mean of log_q and the entropy, 0 but for the estimate's error, in nats; jacobian: the multiple
-    of the log-Jacobian by which log_q differs from that density, 0 where it has the draws' space, and
+    of the log-Jacobian by which log_q differs from that density, 0 where it has the draws' space;
     explained: what share of that difference it explains.
     """
 
@@ -72,7 +72,7 @@ def fault(draws: np.ndarray, log_q: np.ndarray, log_jacobian: np.ndarray) -> Fau
     found = relation(draws, log_q, log_jacobian)
     multiple = round(found.jacobian)
     near = abs(multiple) == 1 and abs(found.jacobian - multiple) < NEAR
-    if near and found.explained > EXPLAINED:
+    if near and found.explained > EXPLAINED + EXPLAINED_BY_DIM * dim:
         return Fault("jacobian", float(multiple))
     # A log_q that hardly varies says nothing of the order of its rows.
     if np.std(log_q) > 0.05 and not found.pairing > LEAST_PAIRING:

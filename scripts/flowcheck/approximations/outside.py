@@ -55,8 +55,8 @@ def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> No
     if share > REPEATED:
         raise Refused(
             f"{100 * share:.0f} % of the draws repeat others: they were resampled, by their "
-            "weights perhaps, or are a Markov chain's, and log_q is not their density. Give the draws "
-            "before resampling, or leave log_q out, to have the draws alone compared"
+            "weights perhaps, or are a Markov chain's, and log_q is not their density. Give the "
+            "draws before resampling, or leave log_q out, to have the draws alone compared"
         )
     try:
         log_jacobian = posterior.log_jacobian(torch.from_numpy(given.theta)).numpy()
