@@ -38,7 +38,8 @@ def fit(kind: str, data: tuple, seed: int = 0) -> dict[str, np.ndarray]:
     draws = jax.vmap(guide._unpack_latent)(z)  # each parameter's own unconstrained numbers
     potential = initialize_model(drawing, model, model_args=data).potential_fn
     arrays = {
-        "log_q": posterior.log_prob(z),  # one number for each draw
+        # One number for each draw: the diagonal guide gives a term for each coordinate.
+        "log_q": posterior.log_prob(z).reshape(DRAWS, -1).sum(1),
         "log_p": -jax.vmap(potential)(draws),  # optional: flowcheck compares it with its own
     }
     return {name: np.asarray(value) for name, value in (draws | arrays).items()}

@@ -161,13 +161,14 @@ def read_named(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
 
 def _of_npz(path: str) -> dict[str, np.ndarray]:
     try:
-        found = read_arrays(path)
+        found = np.load(path)
+        found = found if isinstance(found, np.ndarray) else read_arrays(path)
     except Exception as error:  # zipfile, zlib, EOF, pickles
         raise ValueError(
             f"{path} cannot be read as .npz: {_first_line(error)}. Write it with numpy.savez, "
             "an array of numbers for each name"
         ) from None
-    if not isinstance(found, dict):
+    if isinstance(found, np.ndarray):
         raise ValueError(f"{path} holds one array without a name: use numpy.savez, not numpy.save")
     return found
 

@@ -100,10 +100,11 @@ if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
 VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES else []
 # Of a banana, the draws themselves; of any other posterior, what shows many dimensions.
 TARGET_FIGURES = {
-    target: (
-        ["elbo", "few_draws", "many_draws", "divergences"]
+    target: (["elbo"] if FLOWS[target] else [])
+    + (
+        ["few_draws", "many_draws", "divergences"]
         if target in BANANAS
-        else ["elbo", "marginals", "pairs", "moments", "divergences", "traces"]
+        else ["marginals", "pairs", "moments", "divergences", "traces"]
     )
     for target in TARGETS
 }
