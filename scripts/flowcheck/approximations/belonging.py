@@ -21,8 +21,8 @@ from scipy.stats import spearmanr
 # Draws that are looked at, at most; neighbours, whose noise is 1 / sqrt(k) of a log density.
 DRAWS, NEIGHBOURS = 2000, 10
 # The limits below were set on right files of eight shapes in 1 to 50 dimensions, normal, bent, with
-# heavy tails, of several modes: of 324 others, none was blamed. Rank correlations of right files were 0.42
-# or more, those of shuffled rows 0.15 or less.
+# heavy tails, of several modes; of 324 others, none was blamed. Rank correlations of right files
+# were 0.42 or more, those of shuffled rows 0.15 or less.
 LEAST_PAIRING = 0.2
 # The neighbours put the entropy of most shapes too high, the more so in many dimensions: nats, and
 # nats for each dimension above the second, or below zero for each.
