@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from flowcheck import files, images, pictures
 from flowcheck.seeds import seed_for
-from flowcheck.vae import VAE
+from load_autoencoder import load_autoencoder
 from load_images import load_images
 
 params, output = snakemake.params, snakemake.output
@@ -15,8 +15,7 @@ data = load_images(snakemake.input.images)
 height, width = data["shape"]
 test = data["split"] == "test"
 binary = torch.from_numpy(data["binary"])
-model = VAE(binary.shape[1], params.hidden, params.latent)
-model.load_state_dict(files.read_weights(snakemake.input.model))
+model = load_autoencoder(snakemake.input.model, binary.shape[1], params)
 
 
 def seeded(*names):

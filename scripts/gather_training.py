@@ -11,7 +11,7 @@ parts = [files.read_weights(path) for path in paths.models]
 weights = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 files.write_weights(output.model, weights, files.read_weights_metadata(paths.models[0]))
 
-history = pd.concat([pd.read_csv(path) for path in paths.elbos])
+history = pd.concat([files.read_table(path) for path in paths.elbos])
 files.write_table(output.elbo, history.sort_values(["iteration", "replicate"]))
 
 runs = [files.read_json(path) for path in paths.runs]

@@ -2,7 +2,6 @@
 
 from step import snakemake
 
-import pandas as pd
 from briefs import facts_by_target, read_briefs, read_moments
 from flowcheck import files
 from flowcheck.named_draws import worst_parameters
@@ -72,16 +71,16 @@ def target_study(name: str, settings: dict, paths: dict, facts: dict) -> dict:
         "verdict": files.read_json(paths["verdict"]),
         "flows": [
             row if has_kl(row) else row | {"sentence": without_kl(row, None).text}
-            for row in by_flow(pd.read_csv(paths["divergence"]), facts)
+            for row in by_flow(files.read_table(paths["divergence"]), facts)
         ],
-        "floor": floor_of(pd.read_csv(paths["floor"])),
+        "floor": floor_of(files.read_table(paths["floor"])),
         "figures": paths["figures"],
     }
 
 
 def posterior_study(name: str, paths: dict, facts: dict) -> dict:
     """Everything the page shows of a posterior that is no banana."""
-    truth, table = files.read_json(paths["truth"]), pd.read_csv(paths["divergence"])
+    truth, table = files.read_json(paths["truth"]), files.read_table(paths["divergence"])
     moments = read_moments(paths["moments"])
     return {
         "id": name,

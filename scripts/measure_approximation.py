@@ -17,14 +17,14 @@ from flowcheck.divergence import pareto_k
 from flowcheck.flows import make_flow
 from flowcheck.log_weights import log_densities
 from load_target import load_target
-from measuring import COLUMNS, Reference, measured_row, sample_distances
+from measuring import COLUMNS, Reference, measured_row, read_draws, sample_distances
 from measuring_flow import by_quadrature, measured_flow
 
 torch.set_num_threads(1)
 params, paths = snakemake.params, snakemake.input
 posterior = load_target(snakemake)
 reference = Reference.read(snakemake, posterior)
-run, draws = files.read_json(paths.run), files.read_arrays(paths.draws)
+run, draws = files.read_json(paths.run), read_draws(paths.draws, posterior.dim, 1)
 theta, log_q = draws["theta"][0], draws["log_q"][0]
 normalised = not run.get("unnormalised", False)
 log_w = log_densities(posterior.log_density, torch.from_numpy(theta)) - log_q

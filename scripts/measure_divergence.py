@@ -9,19 +9,21 @@ from step import snakemake
 
 import pandas as pd
 import torch
-from flowcheck import files
+from flowcheck import files, intact
 from flowcheck.log_weights import log_densities
 from load_flow import load_flow, replicate
 from load_target import load_target
-from measuring import COLUMNS, Reference
+from measuring import COLUMNS, Reference, read_draws
 from measuring_flow import by_quadrature, measured_flow
 
 params, paths = snakemake.params, snakemake.input
 posterior = load_target(snakemake)
 flow, weights = load_flow(snakemake, posterior.dim)
 reference = Reference.read(snakemake, posterior)
-draws = files.read_arrays(paths.draws)
+draws = read_draws(paths.draws, posterior.dim, params.replicates)
 skipped = files.read_json(paths.run)["skipped_steps"]
+if len(skipped) != params.replicates:
+    raise intact.Unusable(paths.run, f"is of {len(skipped)} replicates, not {params.replicates}")
 log_w = log_densities(posterior.log_density, torch.from_numpy(draws["theta"])) - draws["log_q"]
 
 rows, facts = [], []

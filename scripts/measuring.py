@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from flowcheck import divergence, files, weights
+from flowcheck import divergence, files, intact, weights
 from flowcheck.distances import classifier_accuracy, repeated, sliced_w2
 from flowcheck.divergence import Estimate
 from flowcheck.log_weights import log_densities
@@ -28,6 +28,20 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+def read_draws(path: str, dim: int, replicates: int | None = None) -> dict[str, np.ndarray]:
+    """theta [R, n, dim] and log_q [R, n] of an approximation, of which that many replicates."""
+    draws = files.read_arrays(path)
+    intact.require_shapes(path, {"theta": draws["theta"]}, {"theta": (replicates, None, dim)})
+    return draws
+
+
+def read_exact_draws(path: str, dim: int) -> np.ndarray:
+    """A target's exact draws [n, dim]; n is 0 where there are none."""
+    theta = files.read_arrays(path)["theta"]
+    intact.require_shapes(path, {"theta": theta}, {"theta": (None, dim)})
+    return theta
+
+
 class Reference(NamedTuple):
     """The truth of one target, as approximations are measured against it.
 
@@ -49,10 +63,12 @@ class Reference(NamedTuple):
             evidence = Estimate(truth["log_evidence"], truth["log_evidence_se"])
         theta = None
         if truth["draws"] == "exact":
-            exact = files.read_arrays(snakemake.input.exact_draws)["theta"]
+            exact = read_exact_draws(snakemake.input.exact_draws, posterior.dim)
+            if not len(exact):
+                raise intact.Unusable(snakemake.input.exact_draws, "holds no draws")
             theta = exact[: len(exact) // DEALT * DEALT].reshape(DEALT, -1, posterior.dim)
         elif truth["draws"] == "hmc":
-            theta = files.read_theta(snakemake.input.chains)
+            theta = files.read_theta(snakemake.input.chains, posterior.dim)
         log_p = None
         if theta is not None:
             log_p = log_densities(posterior.log_density, torch.from_numpy(theta))

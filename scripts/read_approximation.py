@@ -4,9 +4,9 @@ from step import snakemake
 
 import numpy as np
 from approximation_files import no_draws, write_approximation
-from flowcheck import files
 from flowcheck.approximations.arrays import LOGS
 from flowcheck.approximations.outside import Refused, take
+from flowcheck.user_data import read_draws
 from load_target import load_target
 
 params = snakemake.params
@@ -17,8 +17,8 @@ refused, notes = None, []
 theta, log_q, log_p = no_draws(posterior.dim)
 try:
     try:
-        found = files.read_named(path, LOGS)
-    except ValueError as error:
+        found = read_draws(path, LOGS)
+    except (ValueError, OSError) as error:
         raise Refused(str(error)) from None
     given, notes = take(posterior, found, space, unnormalised)
     theta = given.theta

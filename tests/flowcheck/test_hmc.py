@@ -186,6 +186,50 @@ def test_ordinary_rejections_are_not_called_divergent():
     assert chains.acceptance_rate.median() < 0.01
 
 
+def test_dual_averaging_takes_hoffman_and_gelmans_first_steps():
+    # Their equation (6) with gamma 0.05, t0 10, kappa 0.75, mu = log(10 epsilon_1), by hand.
+    averaging = hmc.DualAveraging(torch.tensor([0.1], dtype=torch.float64))
+    first = averaging.update(torch.tensor([0.3], dtype=torch.float64))
+    error = 0.3 / 11
+    log_first = math.log(1.0) - error / 0.05
+    assert float(first) == pytest.approx(math.exp(log_first), rel=1e-12)
+    assert float(averaging.log_mean) == pytest.approx(log_first, rel=1e-12)
+    second = averaging.update(torch.tensor([-0.2], dtype=torch.float64))
+    error += (-0.2 - error) / 12
+    log_second = -math.sqrt(2) / 0.05 * error
+    assert float(second) == pytest.approx(math.exp(log_second), rel=1e-12)
+    weight = 2**-0.75
+    expected = (1 - weight) * log_first + weight * log_second
+    assert float(averaging.log_mean) == pytest.approx(expected, rel=1e-12)
+    pulled = hmc.DualAveraging(torch.tensor([0.1]), reach=2.0)
+    assert float(pulled.centre) == pytest.approx(math.log(0.2))
+
+
+def test_chains_adapt_alone_in_the_first_half_and_together_in_the_second():
+    adaptation = hmc.Adaptation(0.1, 0.8, chains=3, transitions=5)
+    accepted = torch.tensor([0.0, 0.9, 1.0], dtype=torch.float64)
+    for transition in range(2):
+        steps = adaptation.update(accepted, transition)
+        assert len(steps.unique()) == 3
+        assert steps[0] < steps[1] < steps[2]
+    middle = adaptation.averaging.log_mean.median().exp()
+    steps = adaptation.update(accepted, 2)
+    # From the middle chain's step on: the count begins again, and the mean acceptance is 1.9 / 3.
+    expected = 10 * middle * math.exp(-(0.8 - 1.9 / 3) / 11 / 0.05)
+    assert steps.tolist() == pytest.approx([float(expected)] * 3, rel=1e-12)
+    assert adaptation.settled() == pytest.approx(float(expected), rel=1e-12)
+    assert adaptation.averaging.count == 1
+
+
+def test_a_run_counts_its_gradients_and_its_length():
+    chains = run(draws=3, warmup_draws=2, leapfrog_steps=4, step_size=0.25, jitter=0.1)
+    # One at each start, then four a trajectory of each of 4 chains.
+    assert chains.gradients == 4 * (1 + 4 * 5)
+    assert chains.leapfrog_steps == 4
+    assert chains.trajectory_length == 1.0
+    assert chains.theta.shape == (4, 3, 2)
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 50.0])
 def test_step_size_adapts_to_the_posteriors_width_and_is_then_frozen(scale, steps):
     density = lambda theta: -0.5 * (theta / scale).square().sum(-1)  # noqa: E731

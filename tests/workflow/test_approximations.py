@@ -61,11 +61,11 @@ WRONG = {
     ),
     "a row's name": (
         "approximations: {hmc: {file: a.npz, target: mine}}",
-        "approximations.hmc: moments.csv has rows of that name",
+        "approximations.hmc: moments.csv uses that name",
     ),
     "a flow called truth": (
         "flows: {truth: {family: planar, layers: 2}}",
-        "flows.truth: moments.csv has rows of that name",
+        "flows.truth: moments.csv uses that name",
     ),
 }
 

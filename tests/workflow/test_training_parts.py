@@ -20,7 +20,7 @@ GOALS = [f"{FLOW}/{name}" for name in ("model.safetensors", "elbo.csv", "run.jso
 REPLICATES = 5
 CONFIG = f"""\
 output: {OUTPUT}
-training: {{iterations: 40, replicates: {REPLICATES}}}
+training: {{iterations: 40, warmup: 0, replicates: {REPLICATES}}}
 flows: {{planar: {{layers: 1, replicates_per_job: PER_JOB}}}}
 images: {{digits: null}}
 """

@@ -1,14 +1,12 @@
 """What a config says of approximations other than flows: fitted here, or draws from a file."""
 
-from .entries import family_of, section_of_flows
+from .entries import family_of
 from .validation import nearest
 
 # Fitted here; their names are those of the entries, unless `method` says another.
 METHODS = ("laplace", "pathfinder")
 # Keys of an entry that say something of a file, and nothing of a method.
 OF_A_FILE = ("space", "unnormalised")
-# Names of rows that moments.csv has besides.
-TAKEN = ("truth", "hmc")
 
 
 def approximations_of(config: dict, target: str) -> dict[str, dict]:
@@ -27,7 +25,7 @@ def method_of(name: str, entry: dict) -> str | None:
 
 
 def approximation_problems(config: dict) -> list[str]:
-    """Entries that are no approximation, of no target, or whose names are taken."""
+    """Entries that are no approximation, or of no target."""
     problems = []
     for name, entry in config["approximations"].items():
         place = f"approximations.{name}"
@@ -36,7 +34,7 @@ def approximation_problems(config: dict) -> list[str]:
         if target is not None and target not in config["targets"]:
             known = nearest(target, config["targets"])
             problems.append(f"{place}.target: no target '{target}'{known}")
-    return problems + _taken_names(config)
+    return problems
 
 
 def _contradictions(place: str, name: str, entry: dict) -> list[str]:
@@ -57,26 +55,6 @@ def _contradictions(place: str, name: str, entry: dict) -> list[str]:
             f"{' and '.join(METHODS)}"
         )
     return problems
-
-
-def _taken_names(config: dict) -> list[str]:
-    problems = []
-    for name, entry in config["targets"].items():
-        flows = section_of_flows(name, entry)
-        for own in approximations_of(config, name):
-            if own in config[flows]:
-                problems.append(
-                    f"approximations.{own}: a flow has that name, and tables tell the two by it; "
-                    "take another"
-                )
-        named = {"flows": config[flows], "approximations": approximations_of(config, name)}
-        problems += [
-            f"{section}.{own}: moments.csv has rows of that name already; take another"
-            for section, entries in named.items()
-            for own in TAKEN
-            if own in entries
-        ]
-    return list(dict.fromkeys(problems))
 
 
 def _section(name: str, target: dict) -> str:

@@ -28,6 +28,7 @@ _load_library()
 
 from flowcheck_workflow.approximations import approximations_of, method_of
 from flowcheck_workflow.changes import explain_changes, remember_code
+from flowcheck_workflow.combinations import bananas, studied
 from flowcheck_workflow.config import complete
 from flowcheck_workflow.entries import (
     family_of,
@@ -39,12 +40,20 @@ from flowcheck_workflow.imports import ROOT, fingerprint
 from flowcheck_workflow.jobs import prepare
 from flowcheck_workflow.paths import WORDS_FOR_DATA, shortest
 from flowcheck_workflow.screen import take_over
-from flowcheck_workflow.vae_config import vae_params
+from flowcheck_workflow.sizes import memory_here
+from flowcheck_workflow.vae_config import TEST_FRACTION, vae_params
+from flowcheck_workflow.work import evaluations
 
 prepare()
 take_over(workflow, report=lambda: out("report.html"))
 
-config = complete(config, tuple(map(str, workflow.configfiles)))
+# With --jobs and a cluster, jobs run elsewhere, and have that machine's memory.
+elsewhere = workflow.resource_settings.nodes is not None or not workflow.is_main_process
+config = complete(
+    config,
+    tuple(map(str, workflow.configfiles)),
+    memory=None if elsewhere else memory_here(),
+)
 if workflow.is_main_process:
     explain_changes()
 
@@ -89,10 +98,7 @@ IN_PARTS = {
 }
 FAMILIES = {target: family_of(target, entry) for target, entry in TARGETS.items()}
 # What belongs to the problem set runs where there is a banana, and on one of them.
-BANANAS = sorted(target for target in TARGETS if FAMILIES[target] == "banana")
-STUDIED = config["theory"]["target"] or (
-    "banana" if "banana" in BANANAS else min(BANANAS, default=None)
-)
+BANANAS, STUDIED = bananas(config), studied(config)
 THEORY_FIGURES = ["contraction", "multisample"] if STUDIED else []
 if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
     THEORY_FIGURES.append("gradients")
