@@ -11,8 +11,8 @@ import yaml
 from flowcheck.approximations.arrays import LOGS
 from flowcheck.approximations.outside import take
 from flowcheck.divergence import mean_with_error
-from flowcheck.files import read_named
 from flowcheck.targets import make_target
+from flowcheck.user_data import read_draws
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 # KL(q|p) in nats as such fits reach it; seeds move it by a tenth.
@@ -34,7 +34,7 @@ def test_files_are_read_and_have_the_divergence_of_such_fits(library, tmp_path):
     assert done.returncode == 0, done.stderr
     target = make_target("eight_schools", {}, {})
     for name, expected in REACHED[library].items():
-        found = read_named(str(tmp_path / f"{name}.npz"), LOGS)
+        found = read_draws(str(tmp_path / f"{name}.npz"), LOGS)
         given, notes = take(target, found, "unconstrained")
         # One of PyMC's constants is rounded to single precision: their log_p is ours nevertheless.
         assert notes == []

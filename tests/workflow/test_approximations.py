@@ -133,8 +133,8 @@ approximations:
   wrong: {target: mixture, file: wrong.npz}
   draws: {target: mixture, file: draws.npz}
   weighed: {target: mixture, file: weighed.npz, unnormalised: true}
-hmc: {adaptive: {warmup_draws: 100, draws: 200, chains: 8}}
-divergence: {floor_repeats: 2}
+hmc: {adaptive: {warmup_draws: 100, draws: 250, chains: 8}}
+divergence: {floor_repeats: 2, knn_draws: 1000}
 """
 SD, N = 4.5, 4000
 
