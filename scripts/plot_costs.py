@@ -2,9 +2,9 @@
 
 from step import snakemake
 
-import pandas as pd
 from costs import read_costs
 from drawing import write_figures
+from flowcheck import files
 from flowcheck.plots.costs import plot_costs
 from flowcheck.report.ranking import error_of
 from flowcheck.report.summary import by_flow
@@ -12,7 +12,7 @@ from flowcheck.report.summary import by_flow
 params = snakemake.params
 costs = read_costs(snakemake).get(params.target, {})
 points = []
-for row in by_flow(pd.read_csv(snakemake.input.table), {}):
+for row in by_flow(files.read_table(snakemake.input.table), {}):
     cost = costs.get(row["flow"])
     points.append(
         {

@@ -4,14 +4,13 @@ from step import snakemake
 
 import math
 
-import pandas as pd
 from draws_by_name import drawn
 from flowcheck import files
 from flowcheck.labels import label
 from flowcheck.plots.thumbnails import plot_thumbnails
 from flowcheck.rounding import mathtext
 
-table = pd.read_csv(snakemake.input.table)
+table = files.read_table(snakemake.input.table)
 first = table.drop_duplicates("flow").set_index("flow")["kl"]
 truth, approximations, families = drawn(snakemake, count=2)
 titles = {
