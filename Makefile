@@ -23,8 +23,9 @@ EXAMPLES := $(EXAMPLES_VENV)/.installed
 report: $(RUNTIME)
 	@$(VENV)/bin/snakemake
 
+# In two processes: most of the time goes into steps that run one after another on one core.
 test: lint
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
 
 # What a user, a disk or a machine can do wrong, by the hundred: docs/faults.md has the table.
 test-faults: $(DEVELOPMENT)

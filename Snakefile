@@ -68,6 +68,7 @@ include: "workflow/rules/training_parts.smk"
 include: "workflow/rules/approximations.smk"
 include: "workflow/rules/measures.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/gallery_figures.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/vae_figures.smk"
 

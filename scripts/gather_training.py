@@ -22,6 +22,8 @@ files.write_json(
         "seconds": sum(run["seconds"] for run in runs),
         "replicates": sum(run["replicates"] for run in runs),
         "iterations": runs[0]["iterations"],
+        "gradients": sum(run["gradients"] for run in runs),
+        "coordinates": runs[0]["coordinates"],
         "skipped_steps": [count for run in runs for count in run["skipped_steps"]],
     },
 )

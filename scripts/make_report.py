@@ -3,9 +3,12 @@
 from step import snakemake
 
 from briefs import facts_by_target, read_briefs, read_moments
+from costs import read_costs
 from flowcheck import files
 from flowcheck.named_draws import worst_parameters
+from flowcheck.report.heatmap import heat_map, heat_row
 from flowcheck.report.page import render
+from flowcheck.report.ranking import ranked
 from flowcheck.report.summary import by_flow, floor_of, moments_of
 from flowcheck.report.without_kl import has_kl, without_kl
 from theory_study import theory_studies
@@ -101,12 +104,31 @@ def posterior_study(name: str, paths: dict, facts: dict) -> dict:
     }
 
 
+def gallery(studies: list[dict], truths: list[str]) -> dict | None:
+    """Every posterior against every approximation, where there are several of both."""
+    columns = sorted({row["flow"] for study in studies for row in study["flows"]})
+    if min(len(studies), len(columns)) < 2:
+        return None
+    grades = [files.read_json(path)["grade"] for path in truths]
+    rows = [
+        {
+            "name": study["name"],
+            "grade": grade,
+            "cells": heat_row(
+                grade, study["flows"], study["brief"].lines, study["places"], columns
+            ),
+        }
+        for study, grade in zip(studies, grades, strict=True)
+    ]
+    return heat_map(rows, columns)
+
+
 KINDS = (
     "data", "exact", "verdict", "divergence", "floor", "truth", "evidence", "look", "moments",
 )  # fmt: skip
 studies, drawn = [], iter(snakemake.input.target_figures)
 facts = facts_by_target(snakemake.input.divergence_facts)
-briefs = read_briefs(snakemake)
+briefs, costs = read_briefs(snakemake), read_costs(snakemake)
 for i, (name, settings) in enumerate(snakemake.params.targets.items()):
     paths = {kind: snakemake.input[kind][i] for kind in KINDS}
     paths["figures"] = {figure: next(drawn) for figure in snakemake.params.target_figures[name]}
@@ -114,11 +136,13 @@ for i, (name, settings) in enumerate(snakemake.params.targets.items()):
         study = target_study(name, settings, paths, facts.get(name, {}))
     else:
         study = posterior_study(name, paths, facts.get(name, {}))
-    studies.append(study | {"brief": briefs[i]})
+    places = ranked(study["flows"], costs.get(name, {}))
+    studies.append(study | {"brief": briefs[i], "places": places})
+heat = gallery(studies, snakemake.input.truth)
 studies += vae_studies(snakemake)
 if snakemake.params.theory_figures:
     studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
 overview = snakemake.input.overview if briefs else None
-page = render(studies, provenance, "flowcheck: how far from the truth?", briefs, overview)
+page = render(studies, provenance, "flowcheck: how far from the truth?", briefs, overview, heat)
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page, encoding="utf-8"))

@@ -89,6 +89,8 @@ files.write_json(
         "seconds": seconds,  # of this process: a run taken up counts from there
         "replicates": params.replicates,
         "iterations": recipe.iterations,
+        "gradients": recipe.iterations * recipe.samples * params.replicates,
+        "coordinates": params.coordinates,
         "skipped_steps": skipped,
     },
 )

@@ -144,7 +144,7 @@ TABLES: dict[str, dict[str, str]] = {
     "vae/{images}/losses.csv": {
         "names": "vae split", "numbers": "log_px multisample elbo", "grid": "vae split",
     },
-    "theory/kl_contraction.csv": {"names": "kernel", "numbers": "kl", "grid": "kernel step"},
+    "theory/kl_contraction.csv": {"names": "kernel", "numbers": "kl", "once": "kernel step"},
     "theory/multisample_bounds.csv": {
         "names": "target flow", "numbers": "value se log_evidence", "once": "target flow k",
     },

@@ -232,7 +232,7 @@ def read_named(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
             return _unpacked(path)[0]
         tree = _open_tree(path)
         if "posterior" not in tree:
-            raise ValueError("it has no group `posterior`")
+            raise ValueError("it has no group `posterior`, as InferenceData.to_netcdf writes")
         found = {name: values.values for name, values in tree["posterior"].items()}
         beside = tree.get("sample_stats", {})
         return found | {name: beside[name].values for name in stats if name in beside}

@@ -57,7 +57,7 @@ def room(free_disk: float, free_memory: float, folder: str) -> list[Finding]:
 def posterior(name: str, look: dict, source: str, evaluations: dict[str, int]) -> list[Finding]:
     """What a first look found; look: the target's check.json; source: its file or family.
 
-    evaluations: gradients of it in all of the study, by its "chains" and the "training" of flows.
+    evaluations: gradients of it in all of the study, by its "chains" and by flows' "training".
     """
     hours = (
         evaluations["chains"] / look["points_per_call"] * look["ms_per_call"]

@@ -169,6 +169,19 @@ def test_divergent_transitions_are_flagged_and_rejected():
     assert not run().diverging.any()
 
 
+@pytest.mark.parametrize(("lost", "divergent"), [(999.0, False), (1001.0, True), (-1e6, False)])
+def test_a_thousand_nats_of_energy_lost_are_a_divergence(lost, divergent):
+    start = normal(4, 2)
+    state = hmc.State(start, gaussian(start), gaussian_gradient(start))
+
+    def trajectory(state, momentum, step, steps, metric):
+        return state._replace(lp=state.lp - lost), momentum
+
+    step = torch.full((4, 1), 0.1, dtype=torch.float64)
+    _, info = hmc._transition(trajectory, state, step, 3, torch.Generator().manual_seed(0))
+    assert info.diverging.tolist() == [divergent] * 4
+
+
 def test_ordinary_rejections_are_not_called_divergent():
     # Energy errors of tens of nats.
     stiff = lambda theta: -0.5 * theta.square().sum(-1)  # noqa: E731

@@ -94,7 +94,7 @@ def test_the_elbos_are_the_same_within_their_error(both):
 def test_the_run_speaks_for_all_parts(both):
     whole, parts = (study["run"] for study in both)
     assert set(whole) == set(parts)
-    for key in ("device", "replicates", "iterations", "skipped_steps"):
+    for key in ("device", "replicates", "iterations", "gradients", "coordinates", "skipped_steps"):
         assert parts[key] == whole[key]
 
 

@@ -106,12 +106,17 @@ if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
 VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES else []
 # Of a banana, the draws themselves; of any other posterior, what shows many dimensions.
 TARGET_FIGURES = {
-    target: (["elbo"] if FLOWS[target] else [])
-    + (
-        ["few_draws", "many_draws", "divergences"]
-        if target in BANANAS
-        else ["marginals", "pairs", "moments", "divergences", "traces"]
-    )
+    target: [
+        *(["elbo"] if FLOWS[target] else []),
+        *(
+            ["few_draws", "many_draws", "divergences", "costs"]
+            if target in BANANAS
+            else [
+                *["marginals", "pairs", "moments", "divergences", "traces"],
+                *["thumbnails", "costs"],
+            ]
+        ),
+    ]
     for target in TARGETS
 }
 VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]

@@ -113,6 +113,23 @@ def coordinates_of_flow(wildcards):
     return out(f"{wildcards.target}/gaussian.npz") if own == "gaussian" else []
 
 
+def gaussian_runs(*targets):
+    """The targets among these whose flows are trained in a fitted Gaussian's coordinates."""
+    return [
+        target
+        for target in sorted(targets)
+        if any(
+            FLOW_PARAMS[target, flow]["coordinates"] == "gaussian"
+            for flow in FLOWS[target]
+        )
+    ]
+
+
+def costed(*targets):
+    """(target, approximation) of each run whose cost is noted, in the order of `of_everything`."""
+    return [(target, name) for target in sorted(targets) for name in EVERYTHING[target]]
+
+
 def of_vae(key):
     """Params function: one entry of what the job's autoencoder is trained with."""
     return lambda wildcards: vae_params(config, wildcards.images, wildcards.vae)[key]

@@ -15,6 +15,11 @@ LONG_STEPS = {
     for step, path in [
         *([("HMC, short", "hmc/short_run.json")] if target in BANANAS else []),
         ("HMC, long", "hmc/long_run.json"),
+        *(
+            [("fitting a Gaussian", "gaussian_run.json")]
+            if gaussian_runs(target)
+            else []
+        ),
         *((f"training {flow}", f"flows/{flow}/run.json") for flow in FLOWS[target]),
         *(
             (f"fitting {name}", f"approximations/{name}/run.json")
@@ -48,9 +53,13 @@ THEORY_PAGES = (
 )
 
 
-# Figures as phones show them, beside those that the pages name.
+# Figures as phones show them, beside those that the pages name; one is small for all.
 NARROW_FIGURES = (
-    target_figures("_narrow.svg", *TARGETS)
+    [
+        path
+        for path in target_figures("_narrow.svg", *TARGETS)
+        if not path.endswith("thumbnails_narrow.svg")
+    ]
     + ([out("figures/overview_narrow.svg")] if TARGETS else [])
     + expand(out("figures/theory/{name}_narrow.svg"), name=THEORY_FIGURES)
     + expand(out("figures/vae/{images}/comparison_narrow.svg"), images=sorted(IMAGES))
@@ -96,6 +105,10 @@ rule make_report:
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
         evidence=of_targets("{target}/evidence.json"),
+        costs=of_everything("run.json", *TARGETS),
+        gaussians=expand(
+            out("{target}/gaussian_run.json"), target=gaussian_runs(*TARGETS)
+        ),
         look=of_targets("{target}/check.json"),
         target_figures=target_figures(".svg", *TARGETS),
         overview=out("figures/overview.svg") if TARGETS else [],
@@ -125,6 +138,8 @@ rule make_report:
         },
         target_figures={target: TARGET_FIGURES[target] for target in sorted(TARGETS)},
         families=FAMILIES_BY_TARGET,
+        costs=costed(*TARGETS),
+        gaussians=gaussian_runs(*TARGETS),
         vaes={
             images: {vae: vae_params(config, images, vae) for vae in sorted(VAES)}
             for images in sorted(IMAGES)

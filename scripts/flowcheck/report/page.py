@@ -21,11 +21,14 @@ def render(
     title: str,
     briefs: list[Brief] = (),
     overview: str | None = None,
+    heat: dict | None = None,
 ) -> str:
     """The whole page as HTML that asks nothing of the network.
 
     studies: sections in order, each {"id", "title", "template", ...what that template shows};
-    briefs: what the first screen says of each posterior, and overview the figure beside that.
+    briefs: what the first screen says of each posterior, and overview the figure beside that;
+    heat: what stands in the figure's place where posteriors and approximations are many, as
+    `heatmap.heat_map` makes it.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -48,6 +51,7 @@ def render(
         script=script,
         briefs=briefs,
         overview=overview,
+        heat=heat,
         rules=rules(),
     )
     return page.replace("</style>", f"{style_with_font(page)}</style>", 1)

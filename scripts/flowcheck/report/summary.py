@@ -1,5 +1,7 @@
 """Tables for the report: what a target's many rows say in one row per flow."""
 
+import math
+
 import pandas as pd
 
 # The bands of Pareto k: good, usable, unreliable (Vehtari et al., "Pareto Smoothed Importance
@@ -11,7 +13,7 @@ MEASURED = (
     "tv", "c2st_best", "sliced_w2",
 )  # fmt: skip
 # Columns whose error is given beside them, for one replicate.
-ESTIMATED = ("kl", "kl_forward", "kl_mc", "kl_forward_mc")
+ESTIMATED = ("elbo", "kl", "kl_forward", "kl_mc", "kl_forward_mc")
 
 
 def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
@@ -20,7 +22,8 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
     table: a target's divergence.csv; facts: flow -> its divergence.json, {} for one without. Beside
     each divergence `<column>_se`, the largest error of one replicate; the worst KL, Pareto k and
     skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss;
-    and of an approximation that is no flow what its facts say of it.
+    refused: why an approximation was not measured, None where it was; method: how it was; and of
+    an approximation that is no flow what else its facts say of it.
     """
     rows = []
     # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
@@ -31,6 +34,7 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
             row[column] = (ours[column].mean(skipna=False), spread)
         for column in ESTIMATED:
             row[f"{column}_se"] = ours[f"{column}_se"].max(skipna=False)
+        row["known"] = math.isfinite(row["kl"][0])
         row["kl_worst"] = ours["kl"].max(skipna=False)
         row["pareto_k"] = ours["pareto_k"].max(skipna=False)
         row["k_word"] = k_word(row["pareto_k"])

@@ -14,11 +14,14 @@ _DISTANCES = {
 
 
 class Line(NamedTuple):
-    """One approximation: its name for readers, its band (None without a word), its sentence."""
+    """One approximation: its name for readers, its band (None without a word), its sentence, its
+    name in the tables, and why it is only fair or poor ("" where it is not)."""
 
     name: str
     band: int | None
     text: str
+    flow: str = ""
+    why: str = ""
 
 
 def has_kl(row: dict) -> bool:
