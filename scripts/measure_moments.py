@@ -43,7 +43,8 @@ errors = np.array(
     ]
 )
 rows += moment_rows("hmc", 0, chains.reshape(-1, len(names)), names, truth, errors)
-for flow, path in zip(snakemake.params.flows, paths.draws, strict=True):
+for approximation, path in zip(snakemake.params.approximations, paths.draws, strict=True):
     for replicate, theta in enumerate(read_draws(path, posterior.dim)["theta"]):
-        rows += moment_rows(flow, replicate, flat(theta), names, truth)
+        if len(theta):  # there are none of one that was refused
+            rows += moment_rows(approximation, replicate, flat(theta), names, truth)
 files.write_table(snakemake.output.table, pd.DataFrame(rows))

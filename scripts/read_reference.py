@@ -6,12 +6,11 @@ import numpy as np
 import torch
 from flowcheck import files
 from flowcheck.reference_draws import chains_of
-from flowcheck.user_data import read_draws
 from load_target import load_target
 
 params, output = snakemake.params, snakemake.output
 posterior = load_target(snakemake)
-named = read_draws(snakemake.input.reference[0])
+named = files.read_named(snakemake.input.reference[0])
 theta, lp = chains_of(posterior, named, params.reference)
 by_name = {k: v.numpy() for k, v in posterior.constrain(torch.from_numpy(theta)).items()}
 # How these draws were made is not known: no energy, no divergence, which the verdict says.

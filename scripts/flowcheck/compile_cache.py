@@ -18,20 +18,19 @@ def prepare(report: Callable[[str], None] = print) -> Path:
 
     TORCHINDUCTOR_CACHE_DIR where the user has set it, else flowcheck/compiled in the user's cache,
     of mode 0700. Where that cannot be used (not writable, another user's), `report` hears why, and
-    the folder is a temporary one that ends with this process.
+    the folder is a temporary one that ends with this process. Best called before PyTorch's compiler
+    is imported, which fails where the folder cannot be made.
     """
-    from torch._inductor.runtime.runtime_utils import default_cache_dir
-
     given = os.environ.get(VARIABLE)
-    if given == default_cache_dir():  # PyTorch itself sets it, once it is asked for its cache
-        given = None
+    if given and Path(given).parent == Path(tempfile.gettempdir()):
+        # PyTorch sets it to its own default, once it is asked for its cache.
+        given = None if Path(given).name.startswith("torchinductor_") else given
     folder = Path(given) if given else own_folder()
     if why := unusable(folder, private=not given):
         report(f"{folder} {why}: compiled code is kept for this process only")
         folder = Path(tempfile.mkdtemp(prefix="flowcheck-compiled-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ[VARIABLE] = str(folder)
-    _move_headers(folder)
     return folder
 
 
@@ -61,8 +60,8 @@ def unusable(folder: Path, private: bool) -> str | None:
     return None
 
 
-def _move_headers(folder: Path) -> None:
-    """Compiled headers too: PyTorch fixes their place, below /tmp, when it is imported."""
+def move_headers(folder: Path) -> None:
+    """Keep compiled headers in `folder` too: PyTorch puts them below /tmp whatever it is told."""
     from torch._inductor import codecache, config
 
     if hasattr(codecache, "_HEADER_DIR"):

@@ -64,8 +64,8 @@ def compile_fixed(function: Callable, device: torch.device) -> Callable:
     It may take gradients: forward and backward pass are then compiled as one, and what the backward
     pass needs is kept or computed again as the compiler sees fit.
     """
+    compile_cache.move_headers(compile_cache.prepare())
     torch._dynamo.config.trace_autograd_ops = True
-    compile_cache.prepare()
     if device.type == "cpu" and (found := compiler()):
         torch._inductor.config.cpp.cxx = (None, found)
     options = CPU_OPTIONS if device.type == "cpu" else None

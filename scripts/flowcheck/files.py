@@ -221,15 +221,21 @@ def read_theta(path: str, dim: int | None = None) -> np.ndarray:
     return theta
 
 
-def read_named(path: str) -> dict[str, np.ndarray]:
-    """A user's draws by parameter name, [chain, draw, ...] each, from ArviZ netCDF or .npz."""
+def read_named(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """A user's draws by parameter name, [chain, draw, ...] each, from ArviZ netCDF or .npz.
+
+    stats: arrays that an .npz has beside them, and a netCDF in its group `sample_stats`; those that
+    the file has are among the result.
+    """
     with refusing(path, "Write it again, or name another file"):
         if str(path).endswith(".npz"):
             return _unpacked(path)[0]
         tree = _open_tree(path)
         if "posterior" not in tree:
-            raise ValueError("it has no group `posterior`")
-        return {name: values.values for name, values in tree["posterior"].items()}
+            raise ValueError("it has no group `posterior`, as InferenceData.to_netcdf writes")
+        found = {name: values.values for name, values in tree["posterior"].items()}
+        beside = tree.get("sample_stats", {})
+        return found | {name: beside[name].values for name in stats if name in beside}
 
 
 def write_draws(path: str, named: dict[str, np.ndarray], stats: dict[str, np.ndarray]) -> None:

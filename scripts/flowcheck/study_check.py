@@ -57,7 +57,7 @@ def room(free_disk: float, free_memory: float, folder: str) -> list[Finding]:
 def posterior(name: str, look: dict, source: str, evaluations: dict[str, int]) -> list[Finding]:
     """What a first look found; look: the target's check.json; source: its file or family.
 
-    evaluations: gradients of it in all of the study, by its "chains" and by the "training" of flows.
+    evaluations: gradients of it in all of the study, by its "chains" and by flows' "training".
     """
     hours = (
         evaluations["chains"] / look["points_per_call"] * look["ms_per_call"]
@@ -78,6 +78,18 @@ _SLOW = (
     ": lower the draws, leapfrog steps and chains under `hmc` and the iterations under `training` "
     "for a first try, or speed the density up"
 )
+
+
+def approximation(name: str, target: str, run: dict) -> list[Finding]:
+    """What reading the draws of an approximation found; run: its run.json.
+
+    A file that is refused is no fault: its row says why, and the study goes on.
+    """
+    about = f"approximation {name}"
+    if run["refused"]:
+        return [Finding(about, None, f"refused, and left out of {target}: {run['refused']}")]
+    read = Finding(about, True, f"{run['file']}: draws for {target}, in the {run['space']} space")
+    return [read, *(Finding(about, None, note) for note in run["notes"])]
 
 
 def image_set(name: str, dataset: str, folder: str | None) -> Finding:

@@ -43,23 +43,19 @@ def read(path: str | None) -> dict[str, np.ndarray]:
     return {name: _numbers(values, name, path) for name, values in arrays.items()}
 
 
-def read_draws(path: str) -> dict[str, np.ndarray]:
+def read_draws(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
     """A user's draws by parameter: of an .npz file, or of the posterior of an ArviZ netCDF.
 
-    Raises DataError, naming the file, for one that is torn or holds no such draws.
+    stats: arrays beside them, as `files.read_named` has them.
+
+    Raises ValueError, naming the file, for one that is torn or holds no such draws.
     """
     if Path(path).suffix.lower() == ".npz":
         loaded = load(Path(path).read_bytes(), path)
         if isinstance(loaded, dict):
             return loaded
         raise DataError(f"{path} is a single array: save draws by name, with numpy.savez")
-    try:
-        return files.read_named(path)
-    except Exception as error:  # a spoiled file makes h5py and xarray raise nearly anything
-        raise DataError(
-            f"{path} is not a netCDF file of draws, with a group `posterior`: {error}; save it "
-            "again, with InferenceData.to_netcdf, or the draws by name as an .npz"
-        ) from None
+    return files.read_named(path, stats)
 
 
 def _text(content: bytes, path: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flowcheck import observations, user_data
+from flowcheck import files, observations, user_data
 from flowcheck.numpy_files import fill_values
 from tests.faults.case import ACCEPTED, SURVIVED, Case, Outcome, refusal
 
@@ -221,11 +221,7 @@ def _cases():
             ("text", b"1 2 3"),
             ("HDF5's first bytes", b"\x89HDF\r\n\x1a\n" + bytes(100)),
         ):
-            yield f"{what}, {name}", _refused(name, content, user_data.read_draws)
-    yield (
-        "one array, draws.npz",
-        _refused("draws.npz", npy(ONES), user_data.read_draws, "by name"),
-    )
+            yield f"{what}, {name}", _refused(name, content, files.read_named)
 
 
 CASES = [

@@ -28,6 +28,8 @@ def results() -> Path:
         _truth(folder / target, number)
         for flow in ("nice", "planar"):
             _flow(folder / target / "flows" / flow, target, flow, number)
+        for name in ("laplace", "pathfinder"):
+            _approximation(folder / target / "approximations" / name, target, name)
         _tables(folder / target, target)
     for images in ("digits", "mnist"):
         _images(folder / "vae" / images)
@@ -105,6 +107,26 @@ def _flow(folder: Path, target: str, flow: str, number: int) -> None:
     facts = {"target": target, "flow": flow, "method": "quadrature", "draws": DRAWS}
     replicates = [{"misses_part_of_p": False, "missing_mass": 0.0}] * REPLICATES
     files.write_json(str(folder / "divergence.json"), facts | {"replicates": replicates})
+
+
+def _approximation(folder: Path, target: str, name: str) -> None:
+    rng = _rng(len(target), len(name))
+    own = {"refused": None, "notes": []}
+    run = {"method": name, "device": "cpu", "seconds": 1.0, "gradients": 9, "densities": 99}
+    files.write_json(str(folder / "run.json"), run | own)
+    loc, factor = rng.standard_normal(DIM), np.eye(DIM)
+    files.write_arrays(str(folder / "gaussian.npz"), loc=loc, factor=factor)
+    theta = rng.standard_normal((1, DRAWS, DIM))
+    logs = {"log_q": theta.sum(-1), "log_p": theta[..., 0]}
+    files.write_arrays(str(folder / "draws.npz"), theta=theta, **logs)
+    files.write_draws(str(folder / "draws.nc"), {"theta": theta}, logs)
+    table = divergence(target, name)
+    files.write_table(str(folder / "divergence.csv"), table[table["replicate"] == 0])
+    facts = {"target": target, "flow": name, "kind": "fitted", "method": "quadrature"}
+    replicates = [{"misses_part_of_p": False, "missing_mass": 0.0}]
+    files.write_json(
+        str(folder / "divergence.json"), facts | own | {"draws": DRAWS, "replicates": replicates}
+    )
 
 
 def divergence(target: str, flow: str) -> pd.DataFrame:

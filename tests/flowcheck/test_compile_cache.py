@@ -1,6 +1,7 @@
 """Where compiled code is kept: a private folder, or none that outlives the process."""
 
 import os
+import tempfile
 
 import pytest
 
@@ -35,6 +36,10 @@ def test_the_cache_is_a_private_folder_in_the_users_own(home, monkeypatch):
 
 def test_the_users_word_counts(home, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "x"))
+    assert prepared()[0] == home / "x" / "flowcheck" / "compiled"
+    # What PyTorch itself sets, where nobody has.
+    own = os.path.join(tempfile.gettempdir(), "torchinductor_me")
+    monkeypatch.setenv(compile_cache.VARIABLE, own)
     assert prepared()[0] == home / "x" / "flowcheck" / "compiled"
     monkeypatch.setenv(compile_cache.VARIABLE, str(home / "given"))
     assert prepared() == (home / "given", [])

@@ -12,8 +12,6 @@ from tests.faults.case import bad, tried
 
 # What the miniature has no file of: read in a whole study only (tests/workflow/test_study.py).
 NOT_THERE = (
-    "{target}/approximations/{flow}/draws.npz",
-    "{target}/approximations/{flow}/divergence.csv",
     "{output}/provenance.json",
     "theory/short_run.json",
     "theory/vae_bounds.csv",

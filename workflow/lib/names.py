@@ -1,5 +1,6 @@
 """Names that a user gives, and paths: what a folder, a table or Snakemake cannot hold as it is."""
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -41,8 +42,8 @@ def name_problems(config: dict) -> list[str]:
     both = {name.lower() for name in (*config["flows"], *config["other_flows"])}
     problems += [
         f"approximations.{name}: a flow has that name, and tables tell them apart by it; take "
-        "another name"
-        for name in config["approximations"]
+        "another name for one of the two"
+        for name in (*config["approximations"], *config["other_approximations"])
         if name.lower() in both
     ]
     return problems
@@ -94,15 +95,23 @@ def output_problems(output: str) -> list[str]:
 
 def unfit_path(path: str) -> str | None:
     """Why a path cannot be used, whatever lies there; None if it can."""
-    shown = repr(path if len(path) < 80 else f"{path[:80]}...")
+    shown = ascii(path) if UNFIT.search(path) else repr(path)
+    shown = shown if len(shown) < 80 else f"{shown[:80]}...'"
     if found := UNFIT.search(path):
         return f"{shown} holds {found.group()!r}, which no path here may; write it without"
+    try:
+        size = len(os.fsencode(path))
+    except UnicodeEncodeError:
+        return (
+            f"{ascii(path)[:90]} cannot be written in this shell's locale; set LC_ALL=C.UTF-8, or "
+            "PYTHONUTF8=1, and run again"
+        )
     if path != path.strip():
         return f"{shown} begins or ends with a space; remove it"
     if path.startswith(("~", "-")):
         return f"{shown} begins with '{path[0]}', which only a shell understands; write it in full"
     if "://" in path:
         return f"{shown} is a URL; name a file or folder on this machine"
-    if len(path.encode()) > LONGEST_PATH or any(len(p.encode()) > 255 for p in Path(path).parts):
+    if size > LONGEST_PATH or any(len(os.fsencode(p)) > 255 for p in Path(path).parts):
         return f"{shown} has {len(path)} characters, more than a disk takes; shorten it"
     return None
