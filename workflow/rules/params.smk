@@ -126,8 +126,8 @@ def gaussian_runs(*targets):
 
 
 def costed(*targets):
-    """(target, approximation) of each run whose cost is noted, in the order of `of_every_flow`."""
-    return [(target, flow) for target in sorted(targets) for flow in FLOWS[target]]
+    """(target, approximation) of each run whose cost is noted, in the order of `of_everything`."""
+    return [(target, name) for target in sorted(targets) for name in EVERYTHING[target]]
 
 
 def of_vae(key):

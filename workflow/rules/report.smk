@@ -105,7 +105,7 @@ rule make_report:
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
         evidence=of_targets("{target}/evidence.json"),
-        costs=of_every_flow("{target}/flows/{flow}/run.json", TARGETS),
+        costs=of_everything("run.json", *TARGETS),
         gaussians=expand(
             out("{target}/gaussian_run.json"), target=gaussian_runs(*TARGETS)
         ),
