@@ -9,14 +9,17 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowcheck.intact import Unusable
 from flowcheck.kinds import (
     Kind, count, flag, list_of, mapping_of, number, one_of, optional, positive, record_of, text,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GRADES = ("exact", "estimated", "disputed", "unverified")
 VERDICT = mapping_of(record_of(value=optional(number), limit=number, passed=optional(flag)))
@@ -270,8 +273,10 @@ def names_of(path: str | Path) -> list[str]:
     return TABLES[one].get("names", "").split() if one else []
 
 
-def check_table(path: str | Path, table: pd.DataFrame) -> None:
+def check_table(path: str | Path, table: "pd.DataFrame") -> None:
     """Raise Unusable unless `table` is what belongs at `path`."""
+    import pandas as pd  # not above: see flowcheck.files
+
     one, of = _matched(path, tuple(TABLES))
     if one is None:
         return
