@@ -35,6 +35,7 @@ rule figures:
         of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
         expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
         out("figures/overview.png") if TARGETS else [],
+        out("figures/glance.png") if STUDIED else [],
 
 
 rule vae:

@@ -89,6 +89,7 @@ TARGET_FIGURES = {
         if target in BANANAS
         else ["elbo", "marginals", "pairs", "moments", "divergences", "traces"]
     )
+    + ["layers", "learning"]
     for target in TARGETS
 }
 VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
