@@ -39,7 +39,7 @@ for number, own in enumerate(params.flows.values()):
     flow = make_flow(own["family"], posterior.dim, own["sizes"], coordinates)
     one = first(weights)
     files.write_arrays(
-        output.layers[number],
+        output[f"layers_{number}"],
         x=layers.frames_of_layers(flow, one, z),
         lines=layers.frames_of_layers(flow, one, grid),
         **shared,
@@ -49,7 +49,7 @@ for number, own in enumerate(params.flows.values()):
         done, tensor = key.split("/", 1)
         snapshots.setdefault(int(done), {})[tensor] = value.double()
     files.write_arrays(
-        output.snapshots[number],
+        output[f"snapshots_{number}"],
         x=layers.frames_of_learning(flow, snapshots, z),
         lines=layers.frames_of_learning(flow, snapshots, grid),
         iteration=np.array(sorted(snapshots)),

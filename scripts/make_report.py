@@ -9,6 +9,7 @@ from flowcheck.named_draws import worst_parameters
 from flowcheck.report.page import render
 from flowcheck.report.summary import by_flow, floor_of, moments_of
 from theory_study import theory_studies
+from touch_study import touch_of
 from vae_study import vae_studies
 
 DATA_NOTES = {
@@ -107,11 +108,13 @@ for i, (name, settings) in enumerate(snakemake.params.targets.items()):
         study = target_study(name, settings, paths, facts.get(name, {}))
     else:
         study = posterior_study(name, paths, facts.get(name, {}))
-    studies.append(study | {"brief": briefs[i]})
+    studies.append(study | {"brief": briefs[i], "touch": touch_of(snakemake, name, i)})
 studies += vae_studies(snakemake)
 if snakemake.params.theory_figures:
     studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
 overview = snakemake.input.overview if briefs else None
-page = render(studies, provenance, "flowcheck: how far from the truth?", briefs, overview)
+page = render(
+    studies, provenance, "flowcheck: how far from the truth?", briefs, overview, bool(studies)
+)
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page, encoding="utf-8"))

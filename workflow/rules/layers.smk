@@ -11,6 +11,15 @@ def draw_layers_code(target):
     return fingerprint("scripts/draw_layers.py", *modules, own=own)
 
 
+def files_of_layers(target):
+    """The files of a target's job by name, numbered as its flows are: the cache takes no lists."""
+    return {
+        f"{kind}_{number}": out(f"{target}/flows/{flow}/{kind}.npz")
+        for kind in ("layers", "snapshots")
+        for number, flow in enumerate(FLOWS[target])
+    }
+
+
 for target in TARGETS:
 
     rule:
@@ -28,8 +37,7 @@ for target in TARGETS:
             ),
             draws=of_every_flow("{target}/flows/{flow}/draws.npz", [target]),
         output:
-            layers=of_every_flow("{target}/flows/{flow}/layers.npz", [target]),
-            snapshots=of_every_flow("{target}/flows/{flow}/snapshots.npz", [target]),
+            **files_of_layers(target),
             touch=out(f"{target}/touch.npz"),
         log:
             log_of(f"{target}/layers"),
@@ -59,17 +67,9 @@ for target in TARGETS:
 rule plot_layers:
     input:
         layers=of_flows("{target}/flows/{flow}/layers.npz"),
-        snapshots=of_flows("{target}/flows/{flow}/snapshots.npz"),
         touch=out("{target}/touch.npz"),
     output:
-        **{
-            f"layers_{kind}": path
-            for kind, path in figure("layers", "Block by block").items()
-        },
-        **{
-            f"learning_{kind}": path
-            for kind, path in figure("learning", "Learning").items()
-        },
+        **figure("layers", "The flows block by block"),
     log:
         log_of("figures/{target}/layers"),
     cache: CACHE
@@ -82,3 +82,24 @@ rule plot_layers:
         families=families_of_flows(*sorted(TARGETS)),
     script:
         "../../scripts/plot_layers.py"
+
+
+rule plot_learning:
+    input:
+        snapshots=of_flows("{target}/flows/{flow}/snapshots.npz"),
+        layers=of_flows("{target}/flows/{flow}/layers.npz"),
+        touch=out("{target}/touch.npz"),
+    output:
+        **figure("learning", "The flows as they learn"),
+    log:
+        log_of("figures/{target}/learning"),
+    cache: CACHE
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("plot_learning"),
+        target="{target}",
+        flows=of_target(FLOWS.get),
+        families=families_of_flows(*sorted(TARGETS)),
+    script:
+        "../../scripts/plot_learning.py"

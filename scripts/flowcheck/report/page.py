@@ -10,6 +10,7 @@ from flowcheck.labels import label
 from flowcheck.report.brief import Brief, rules
 from flowcheck.report.figures import picture
 from flowcheck.report.mathfont import style_with_font
+from flowcheck.report.touch import as_json, vega
 from flowcheck.rounding import plain
 
 FOLDER = Path(__file__).parent
@@ -21,11 +22,13 @@ def render(
     title: str,
     briefs: list[Brief] = (),
     overview: str | None = None,
+    charts: bool = False,
 ) -> str:
     """The whole page as HTML that asks nothing of the network.
 
     studies: sections in order, each {"id", "title", "template", ...what that template shows};
-    briefs: what the first screen says of each posterior, and overview the figure beside that.
+    briefs: what the first screen says of each posterior, and overview the figure beside that;
+    charts: whether any section has charts to touch.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -38,19 +41,24 @@ def render(
     environment.filters["symbols"] = symbols
     environment.filters["label"] = label
     environment.globals["picture"] = picture
-    style = (FOLDER / "style.css").read_text(encoding="utf-8")
-    script = (FOLDER / "sort.js").read_text(encoding="utf-8")
+    environment.filters["json"] = as_json
     page = environment.get_template("page.html.j2").render(
         studies=studies,
         provenance=provenance,
         title=title,
-        style=style,
-        script=script,
+        style=_read("style.css", "touch.css"),
+        script=_read("sort.js", "sliders.js"),
+        # Half a megabyte, where there is something to draw.
+        charts=f"{vega()}\n{_read('kinds.js', 'latent.js', 'charts.js')}" if charts else None,
         briefs=briefs,
         overview=overview,
         rules=rules(),
     )
     return page.replace("</style>", f"{style_with_font(page)}</style>", 1)
+
+
+def _read(*names: str) -> str:
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 def symbols(text: str) -> str:
