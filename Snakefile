@@ -13,6 +13,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/params.smk"
 include: "workflow/rules/figures_common.smk"
+include: "workflow/rules/layers_common.smk"
 
 
 localrules:
@@ -67,6 +68,7 @@ include: "workflow/rules/truth.smk"
 include: "workflow/rules/flows.smk"
 include: "workflow/rules/training_parts.smk"
 include: "workflow/rules/measures.smk"
+include: "workflow/rules/layers.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/vae_figures.smk"
@@ -78,6 +80,7 @@ if STUDIED:
     include: "workflow/rules/theory.smk"
     include: "workflow/rules/theory_bounds.smk"
     include: "workflow/rules/theory_figures.smk"
+    include: "workflow/rules/glance.smk"
 
 
 include: "workflow/rules/report.smk"

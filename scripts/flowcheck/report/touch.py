@@ -22,6 +22,8 @@ SLIDER_POINTS, LINE_STEP = 400, 2
 CHART_POINTS = 1000
 # A box's half width in steps of the integers; the rest of their range is for what lies outside.
 HALF = 8000
+# Of a latent plane, as many points that show nothing more as a glance can take in.
+OTHERS = 3000
 # Tiles side by side in a sheet of images.
 SHEET_COLUMNS = 25
 
@@ -130,12 +132,13 @@ def latent(plane: dict, by_image: dict, touch: dict, pictures: dict) -> tuple[di
     """
     index, places = touch["index"], touch["latent_index"]
     bound = next(name for name in by_image if name.startswith("L_"))
+    others = np.delete(plane["mean"], places, axis=0)
     numbers = {name: _rounded(by_image[name][index]) for name in ("elbo", bound, "log_px")}
     chart = {
         "kind": "latent",
         "z1": _rounded(pictures["z1"]),
         "z2": _rounded(pictures["z2"]),
-        "others": np.delete(plane["mean"], places, axis=0).round(3).tolist(),
+        "others": others[:: -(-len(others) // OTHERS) or 1].round(3).tolist(),
         "points": plane["mean"][places].round(4).tolist(),
         "labels": [str(one) for one in plane["label"][places]],
         "latent": places.tolist(),
