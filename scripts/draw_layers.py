@@ -25,7 +25,6 @@ plane_names = [WRITTEN.get(name, name) for name in plane_names]
 # The same points of the base go through every flow.
 generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "layers"))
 z = torch.randn(params.points, posterior.dim, generator=generator, dtype=torch.float64)
-grid = layers.grid(posterior.dim, plane)
 shared = {"z": z.numpy(), "plane": np.array(plane), "names": np.array(plane_names)}
 
 
@@ -38,6 +37,7 @@ for number, own in enumerate(params.flows.values()):
     weights, coordinates = unpack(files.read_weights(paths.models[number]))
     flow = make_flow(own["family"], posterior.dim, own["sizes"], coordinates)
     one = first(weights)
+    grid = layers.grid(posterior.dim, layers.plane_of_base(flow, one, plane))
     files.write_arrays(
         output[f"layers_{number}"],
         x=layers.frames_of_layers(flow, one, z),

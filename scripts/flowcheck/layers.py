@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from flowcheck.flows.base import Flow, Params
+from flowcheck.flows.coordinates import InCoordinates
 from flowcheck.named_draws import worst_parameters
 from flowcheck.supports import scalars
 
@@ -35,6 +36,15 @@ def grid(dim: int, plane: tuple[int, ...]) -> Tensor:
         if len(plane) > 1:
             own[..., plane[1 - number]] = at.unsqueeze(-1)
     return lines
+
+
+@torch.no_grad()
+def plane_of_base(flow: Flow, one: Params, plane: tuple[int, ...]) -> tuple[int, ...]:
+    """The coordinates of z that end, by the flow's shuffles alone, in those of `plane`."""
+    bare = flow.flow if isinstance(flow, InCoordinates) else flow
+    numbers = torch.arange(flow.dim, dtype=torch.float64).unsqueeze(0)
+    order = bare.through(one, numbers)[0][0].long().tolist()
+    return tuple(order[place] for place in plane)
 
 
 @torch.no_grad()

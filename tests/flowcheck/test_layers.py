@@ -172,3 +172,17 @@ def test_two_that_share_a_coordinate_make_no_plane():
 @pytest.mark.parametrize(("dim", "expected"), [(1, (0,)), (2, (0, 1)), (5, (0, 1))])
 def test_without_a_choice_the_plane_is_the_first(dim, expected):
     assert layers.worst_plane(moments_with({}), {}, dim) == expected
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("family", ["realnvp", "nice", "iaf", "planar"])
+def test_the_grid_of_the_base_fills_the_plane_that_is_shown(family, inside):
+    # Whatever is shuffled: before the first block the grid's lines are seen as a grid.
+    flow, params = flow_and_params(family, 3 if inside else 5, inside)
+    shown = (0, 2) if inside else (1, 4)
+    lines = layers.grid(flow.dim, layers.plane_of_base(flow, params, shown))
+    start = layers.frames_of_layers(flow, params, lines)[0]
+    if inside:
+        start = (start - flow.loc.numpy()) @ flow.divisor.mT.numpy()
+    whole = layers.grid(flow.dim, shown).numpy()
+    np.testing.assert_allclose(start[..., shown], whole[..., shown], atol=1e-5)
