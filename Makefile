@@ -17,13 +17,19 @@ BENCH := $(BENCH_VENV)/.installed
 EXAMPLES_VENV := .examples-venv
 EXAMPLES := $(EXAMPLES_VENV)/.installed
 
-.PHONY: report glance test test-slurm test-browser test-bench test-examples bench lint clean
+.PHONY: report glance test test-faults test-slurm test-browser test-bench test-examples test-soundness \
+	test-mutation bench lint clean
 
 report: $(RUNTIME)
 	@$(VENV)/bin/snakemake
 
+# In two processes: most of the time goes into steps that run one after another on one core.
 test: lint
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
+
+# What a user, a disk or a machine can do wrong, by the hundred: docs/faults.md has the table.
+test-faults: $(DEVELOPMENT)
+	PYTHONPATH=scripts $(VENV)/bin/python -m tests.faults --write docs/faults.md
 
 # Brings up a one-node SLURM of its own from Debian's packages; needs root.
 test-slurm: $(DEVELOPMENT)
@@ -47,6 +53,14 @@ glance: $(RUNTIME)
 
 test-bench: $(BENCH)
 	$(BENCH_VENV)/bin/python -m pytest -m bench tests/bench
+
+# Whether the samplers are right, by simulation; and whether the tests of what computes would notice
+# a fault: half a minute, and about an hour.
+test-soundness: $(DEVELOPMENT)
+	$(VENV)/bin/python -m pytest -m soundness tests/soundness
+
+test-mutation: $(DEVELOPMENT)
+	$(VENV)/bin/python -m tests.mutation $(MUTATION_OPTIONS)
 
 # The examples that take models from NumPyro and PyMC, in an environment of their own.
 test-examples: $(EXAMPLES)

@@ -36,7 +36,7 @@ rule figures:
         of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
         expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
         out("figures/overview.png") if TARGETS else [],
-        out("figures/glance.png") if STUDIED else [],
+        out("figures/glance.png") if FLOWS.get(STUDIED) else [],
 
 
 rule vae:
@@ -67,9 +67,11 @@ rule theory:
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flows.smk"
 include: "workflow/rules/training_parts.smk"
+include: "workflow/rules/approximations.smk"
 include: "workflow/rules/measures.smk"
 include: "workflow/rules/layers.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/gallery_figures.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/vae_figures.smk"
 
@@ -80,6 +82,10 @@ if STUDIED:
     include: "workflow/rules/theory.smk"
     include: "workflow/rules/theory_bounds.smk"
     include: "workflow/rules/theory_figures.smk"
+
+
+if FLOWS.get(STUDIED):
+
     include: "workflow/rules/glance.smk"
 
 

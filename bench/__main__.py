@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
-PARTS = ("flows", "hmc", "vae", "study", "scaling")
+PARTS = ("flows", "hmc", "trajectory", "nuts", "vae", "study", "scaling")
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         from bench import publish
 
         publish.publish(options.output, ROOT)
-        log("docs/bench.csv, docs/bench.md and README.md now say what was measured here")
+        log("docs/bench-runs, docs/bench.md and README.md now say what was measured here")
     log(f"done in {time.perf_counter() - began:.0f} s: {options.output}")
 
 

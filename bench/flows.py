@@ -1,4 +1,4 @@
-"""Part one: iterations per second of each flow's training, by everyone who can train it."""
+"""Iterations per second of each flow's training, by everyone who can train it."""
 
 from itertools import product
 

@@ -1,5 +1,6 @@
-"""What the numbers were measured on: the processor and the versions, and no date."""
+"""What the numbers were measured on: the processor, the versions, the day."""
 
+import datetime
 import os
 import platform
 from importlib import metadata
@@ -12,8 +13,9 @@ PACKAGES = (
 
 
 def describe() -> dict:
-    """The processor's model, the cores this process may use, the system, Python and packages."""
+    """The day (UTC), the processor, the cores this process may use, the system, the packages."""
     return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "cpu": cpu_model(),
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")

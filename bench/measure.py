@@ -24,7 +24,7 @@ class Plan:
 class Measured:
     """What was found for one contender: its count, and a rate and a report per repetition.
 
-    first_seconds: building, and the first `chunk`; steady_seconds: a later chunk's median.
+    first_seconds: building, and the first `chunk`.
     """
 
     contender: Contender
@@ -49,9 +49,10 @@ class Measured:
         return None if floor is None else floor * float(np.median(self.factors))
 
     @property
-    def steady_seconds(self) -> float:
-        """What the first chunk would have taken had nothing been built or compiled."""
-        return float(np.median(self.seconds)) * self.chunk / self.count
+    def compile_seconds(self) -> float:
+        """What the first chunk took longer than it would have with everything built."""
+        steady_seconds = float(np.median(self.seconds)) * self.chunk / self.count
+        return max(self.first_seconds - steady_seconds, 0.0)
 
 
 def measure(

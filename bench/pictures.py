@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import problem
-from flowcheck import images
+from flowcheck import idx_files, images
 from workflow.lib.vae_config import vae_params
 
 
@@ -33,4 +33,5 @@ def recipe(which: str) -> dict:
 
 
 def _folder() -> Path | None:
-    return images.files_folder(os.environ.get("FLOWCHECK_DATA"), "mnist")
+    root = os.environ.get("FLOWCHECK_DATA")
+    return idx_files.folder_of(Path(root), "mnist", "MNIST") if root else None

@@ -8,6 +8,7 @@ say so once more, for systems that cannot pin.
 import importlib
 import multiprocessing
 import os
+import resource
 import sys
 import time
 from contextlib import contextmanager
@@ -83,6 +84,12 @@ class Home:
             self._process.terminate()
 
 
+def cpu_seconds() -> float:
+    """What this process has used of all cores, user and system, compilers it ran included."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def _serve(connection, threads: int) -> None:
     """Answer requests until the other end closes."""
     keep_freed_memory()  # as flowcheck's own steps do, and the same for all
@@ -101,15 +108,22 @@ def _serve(connection, threads: int) -> None:
 
 
 def _answer(runners: dict, threads: int, request: str, *arguments):
-    """build: (chunk, seconds up to the first chunk's end); run: (seconds, report); settle: None."""
+    """build: (chunk, seconds up to the first chunk's end); run: (seconds, report); settle: None.
+
+    whole: (CPU seconds of one run of what is built for it alone, report).
+    """
     if request == "settle":
         return _settle(threads)
+    if request == "whole":
+        module, parameters = arguments
+        runner = _import_build(module, threads)(**parameters)
+        began = cpu_seconds()
+        runner.run()
+        return cpu_seconds() - began, runner.report()
     key, *rest = arguments
     if request == "build":
         module, parameters = rest
-        build = importlib.import_module(module).build
-        if "torch" in sys.modules:
-            sys.modules["torch"].set_num_threads(threads)
+        build = _import_build(module, threads)
         began = time.perf_counter()
         runners[key] = build(**parameters)
         chunk = getattr(runners[key], "chunk", 1)
@@ -119,6 +133,14 @@ def _answer(runners: dict, threads: int, request: str, *arguments):
     runners[key].run(*rest)
     seconds = time.perf_counter() - began
     return seconds, getattr(runners[key], "report", dict)()
+
+
+def _import_build(module: str, threads: int):
+    """A module's `build`, with its libraries imported."""
+    build = importlib.import_module(module).build
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+    return build
 
 
 def _settle(threads: int) -> None:

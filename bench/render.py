@@ -1,32 +1,49 @@
 """What the documents say of the bench, rendered from its own tables and from nothing else."""
 
+import numpy as np
 import pandas as pd
 
 from bench import our_study, slopes
+from bench.comparing import LEVEL, LOSES, OURS, PLAIN, WINS, Comparison, comparisons
+from bench.history import Run, described
 
 MODES = ("eager", "compiled")
 FLOWS = {"planar": "planar", "nice": "NICE", "realnvp": "RealNVP"}
+POSTERIORS = {
+    "eight_schools": "eight schools",
+    "logistic": "logistic regression",
+    "gaussian_ar": "a Gaussian in 50 dimensions",
+}
 TASKS = {
     "flow": "{} flow",
-    "hmc": "Hamiltonian Monte Carlo, {}",
+    "hmc": "Hamiltonian Monte Carlo with fixed steps, {}",
+    "trajectory": "compiled trajectories against eager ones, {}",
+    "nuts": "effective draws of {} from nothing, per CPU second",
+    "nuts, compiled before": "effective draws of {}, compiling not counted",
     "vae": "autoencoder, {}",
     "study": "the default study's training of {}",
 }
+# The same for README's lines, each on everything that a task was raced on.
+ELSEWHERE = {
+    "hmc": "Hamiltonian Monte Carlo with fixed steps, against the fastest other library",
+    "trajectory": "its compiled trajectories, against its eager ones",
+    "nuts": "effective draws per CPU second, warm-up and compiling included, against the better of "
+    "NumPyro's and BlackJAX's NUTS",
+    "nuts, compiled before": "the same, compiling left out for everyone",
+    "vae": "the autoencoder, against the plain loop",
+}
+COUNTED = {"flow": "replicate", "hmc": "chain", "trajectory": "chain"}
 BEGIN, END = "<!-- bench: written by `make bench` -->", "<!-- /bench -->"
 # Below README's table; within the marks, since its link leads to what the same run wrote.
 README_TEXT = """\
-Flows trained side by side, 100 draws a step, by the total gradient. Who wins and who loses,
-samplers, autoencoders, and how cost grows: [docs/bench.md](docs/bench.md)."""
-OURS, PLAIN = "flowcheck", "plain loop"
+Other libraries' flows are trained one at a time, 100 draws a step, and all on one core unless two
+are named. Every row, who was raced, and how cost grows: [docs/bench.md](docs/bench.md)."""
 CORES = {1: "one core", 2: "two cores"}
-GRADIENTS = ("total", "path")
-# Other libraries' training by their own loop, and by one that the bench wrote for them.
-LOOPS = {"their own loops": False, "a compiled scan": True}
 
 
 def title(task: str, flow: str) -> str:
     """A task on something, as a heading."""
-    return TASKS[task].format(FLOWS.get(flow, flow))
+    return TASKS[task].format(FLOWS.get(flow, POSTERIORS.get(flow, flow)))
 
 
 def number(value: float) -> str:
@@ -36,145 +53,144 @@ def number(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.10g}"
 
 
-def readme_table(races: pd.DataFrame) -> str:
-    """README's table: training the three flows, by whom, in replicate-iterations per second.
+def times(ratios: tuple[float, ...]) -> str:
+    """The median of some ratios, and their range where there are several: 2.8 (2.6 to 3.1)."""
+    low, middle, high = (_ratio(f(ratios)) for f in (min, np.median, max))
+    return middle if len(ratios) == 1 else f"{middle} ({low} to {high})"
 
-    Everyone by the total gradient, which all libraries have.
-    """
-    flows = races[(races["task"] == "flow") & races["rate"].notna()]
-    flows = flows[~flows["variant"].str.contains("path")]
-    ours = flows[flows["contender"] == OURS]
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def readme_block(runs: list[Run]) -> str:
+    """What README says of speed: where flowcheck loses, where it's level, and its ratios."""
+    found = comparisons([run.races for run in runs])
+    spread = "" if len(runs) == 1 else ": the median, the lowest and the highest in brackets"
+    if any(len(one.ratios) == 1 for one in found) and len(runs) > 1:
+        spread += ", or the last run's alone where others lack it"
+    lost = _lost([one for one in found if one.verdict == LOSES])
+    lines = [f"From {described(runs)}{spread}. Level: ranges overlap, or runs disagree.", ""]
+    lines += ["flowcheck loses:", "", *lost, ""] if lost else []
+    lines += flow_table(found)
+    rest = _elsewhere(found)
+    lines += ["", "How many times as fast flowcheck is elsewhere:", "", *rest] if rest else []
+    return "\n".join(lines + study_lines(runs))
+
+
+def _lost(found: list[Comparison]) -> list[str]:
+    """A line for each rival that is faster at something, with every number of chains at which."""
+    lines = {}
+    for one in found:
+        against = f", {one.against}" if one.against else ""
+        name = f"{title(one.task, one.flow)}{against}: {one.them.contender} ({one.them.variant})"
+        at = f" with {_counted(one.task, one.count)}" if one.count else ""
+        inverse = tuple(1 / ratio for ratio in one.ratios)
+        lines.setdefault(name, []).append(f"{times(inverse)} times as fast{at}")
+    return [f"- {name} is {', '.join(losses)}" for name, losses in lines.items()]
+
+
+def _elsewhere(found: list[Comparison]) -> list[str]:
+    """A line for each task but the flows' and the study's, with what is not lost."""
+    lines = {}
+    for one in found:
+        if one.task in ELSEWHERE and one.verdict != LOSES:
+            name = POSTERIORS.get(one.flow, one.flow)
+            at = f" with {_counted(one.task, one.count)}" if one.count else ""
+            lines.setdefault(one.task, []).append(f"{name}{at} {_cell(one)}")
+    return [f"- {ELSEWHERE[task]}: {'; '.join(ratios)}" for task, ratios in lines.items()]
+
+
+def flow_table(found: list[Comparison]) -> list[str]:
+    """How many times as fast flowcheck trains the flows, a line for each rival; none without."""
+    flows = {(one.against, one.count, one.flow): one for one in found if one.task == "flow"}
+    rivals = list(dict.fromkeys(against for against, _, _ in flows))
+    kinds = sorted({key[:2] for key in flows}, key=lambda kind: (rivals.index(kind[0]), kind[1]))
     lines = [
-        f"| replicate-iterations per second | {' | '.join(FLOWS.values())} |",
+        f"| times as fast as | {' | '.join(FLOWS.values())} |",
         "|---|" + "---|" * len(FLOWS),
-        _line("plain loop", {flow: _best(flows, PLAIN, flow) for flow in FLOWS}),
     ]
-    others = flows[~flows["contender"].isin([OURS, PLAIN])]
-    lines.append(_line("the fastest other library", {f: _top(others, f) for f in FLOWS}, True))
-    for (count, threads), some in ours.groupby(["replicates", "threads"]):
-        name = f"flowcheck, {count} replicate{'s' if count > 1 else ''}"
-        name += f", {threads} threads" if threads > 1 else ""
-        lines.append(_line(name, {flow: _top(some, flow) for flow in FLOWS}))
-    floors = {flow: flows.loc[flows["flow"] == flow, "floor"].max() for flow in FLOWS}
-    cells = [number(value) for value in floors.values()]
-    lines.append(f"| if only the arithmetic took time | {' | '.join(cells)} |")
-    lines += gain_lines(races) + study_lines(races)
-    return "\n".join(lines)
+    for against, count in kinds:
+        cells = [_cell(flows.get((against, count, flow))) for flow in FLOWS]
+        name = f"{against}, {_counted('flow', count)}" if count else against
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines if kinds else []
 
 
-def gain_lines(races: pd.DataFrame) -> list[str]:
-    """What is gained on the plain loop by each gradient on two cores; none if not measured."""
-    flows = races[(races["task"] == "flow") & races["rate"].notna()]
-    ours = flows[(flows["contender"] == OURS) & (flows["threads"] == max(CORES))]
-    said = []
-    for flow, name in FLOWS.items():
-        plain = _best(flows, PLAIN, flow)
-        rows = [_top(ours[ours["variant"].str.contains(kind)], flow) for kind in GRADIENTS]
-        if any(row is None for row in (plain, *rows)):
-            continue
-        gains = [row.rate / plain.rate for row in rows]
-        said.append(
-            f"{name} {gains[0]:.1f} times by the total gradient ({rows[0].replicates} replicates) "
-            f"and {gains[1]:.1f} by the path gradient ({rows[1].replicates})"
-        )
-    return ["", f"On two cores, against the plain loop: {'; '.join(said)}."] if said else []
+def _cell(one: Comparison | None) -> str:
+    if one is None:
+        return "-"
+    return times(one.ratios) + ("" if one.verdict == WINS else f", {one.verdict}")
 
 
-def study_lines(races: pd.DataFrame) -> list[str]:
-    """How long the default study's training takes, below README's table; none if not measured."""
-    rows = races[races["task"] == "study"].set_index("contender")
-    if not {OURS, PLAIN} <= set(rows.index):
+def study_lines(runs: list[Run]) -> list[str]:
+    """How long the default study's training takes; none if not measured."""
+    seconds, gains, rows = [], [], None
+    for run in runs:
+        some = run.races[run.races["task"] == "study"].set_index("contender")
+        if {OURS, PLAIN} <= set(some.index):
+            rows = some
+            plain, ours = (our_study.steps() / some.loc[name, "rate"] for name in (PLAIN, OURS))
+            seconds.append(ours)
+            gains.append(plain / ours)
+    if rows is None:
         return []
-    plain, ours = (our_study.steps() / rows.loc[name, "rate"] for name in (PLAIN, OURS))
     replicates, threads = rows.loc[OURS, ["replicates", "threads"]]
     return [
         "",
         f"The default study trains its three flows, {replicates} replicates each, in "
-        f"{number(ours)} s on {CORES[threads]}, Snakemake, every job's start and a cold "
-        f"compilation included; the plain loop would take {number(plain)} s, "
-        f"{plain / ours:.1f} times as long.",
+        f"{times(tuple(seconds))} s on {CORES[threads]}, Snakemake, every job's start and a cold "
+        f"compilation included; the plain loop would take {times(tuple(gains))} times as long.",
     ]
 
 
-def _line(name: str, rows: dict, named: bool = False) -> str:
-    cells = []
-    for row in rows.values():
-        if row is None:
-            cells.append("-")
-        else:
-            who = f" ({row.contender}, {row.variant})" if named else ""
-            cells.append(number(row.rate) + who)
-    return f"| {name} | {' | '.join(cells)} |"
+def verdicts(runs: list[Run]) -> list[str]:
+    """For each task, and each number of replicates or chains of ours: who wins, by how much."""
+    return [f"{_place(one)}: {_sentence(one)}" for one in comparisons([r.races for r in runs])]
 
 
-def _best(table: pd.DataFrame, contender: str, flow: str):
-    return _top(table[table["contender"] == contender], flow)
+def _place(one: Comparison) -> str:
+    against = f", {one.against}" if one.against else ""
+    return f"{title(one.task, one.flow)}{_count(one)}{against}"
 
 
-def _top(table: pd.DataFrame, flow: str):
-    """The fastest row on one flow, or None."""
-    rows = table[table["flow"] == flow]
-    return None if rows.empty else rows.loc[rows["rate"].idxmax()]
-
-
-def verdicts(races: pd.DataFrame) -> list[str]:
-    """For each task, and each number of replicates or chains of ours: who wins, by how much.
-
-    Flows of other libraries are trained one at a time, so these are what many of ours meet.
-    """
-    found = []
-    measured = races[races["rate"].notna()]
-    for (task, flow), rows in measured.groupby(["task", "flow"], sort=False):
-        ours, others = rows[rows["contender"] == OURS], rows[rows["contender"] != OURS]
-        if task == "flow":  # the others have one thread
-            ours = ours[ours["threads"] == 1]
-        for count, some in ours.groupby("replicates"):
-            place = f", {_counted(task, count)}" if task != "vae" else ""
-            for who, rivals in _rivals(task, others, count).items():
-                if len(rivals):
-                    found.append(f"{title(task, flow)}{place}{who}: {_compare(some, rivals)}")
-    return found
-
-
-def _rivals(task: str, others: pd.DataFrame, count: int) -> dict[str, pd.DataFrame]:
-    """Whom ours is compared with, and what to say of that."""
-    if task != "flow":
-        return {"": others[others["replicates"] == count]}
-    scans = others["variant"].str.contains("scan")
-    return {f", {who}": others[scans == scan] for who, scan in LOOPS.items()}
+def _count(one: Comparison) -> str:
+    return f", {_counted(one.task, one.count)}" if one.count else ""
 
 
 def _counted(task: str, count: int) -> str:
-    thing = "chain" if task == "hmc" else "replicate"
-    return f"{count:,} {thing}{'s' if count > 1 else ''}"
+    return f"{count:,} {COUNTED[task]}{'s' if count > 1 else ''}"
 
 
-def _compare(ours: pd.DataFrame, others: pd.DataFrame) -> str:
+def _sentence(one: Comparison) -> str:
     """One sentence on our fastest row against the others' fastest."""
-    us, them = ours.loc[ours["rate"].idxmax()], others.loc[others["rate"].idxmax()]
+    us, them = one.us, one.them
     mine = f"flowcheck ({us.variant}) with {number(us.rate)} {us.unit}"
-    each = ", one at a time" if them.replicates < us.replicates else ""
+    each = ", one at a time" if one.task == "flow" and them.replicates < us.replicates else ""
     theirs = f"{them.contender} ({them.variant}{each}) with {number(them.rate)}"
-    # Ranges that overlap decide nothing.
-    if us.rate_min <= them.rate_max and them.rate_min <= us.rate_max:
-        return f"no winner: {mine}, {theirs}; their ranges overlap."
-    if us.rate > them.rate:
-        return f"{mine} beats {theirs}, {us.rate / them.rate:.1f} times."
-    return f"flowcheck loses: {theirs} is {them.rate / us.rate:.1f} times as fast as {mine}."
+    if one.verdict == LEVEL:
+        return f"level: {mine}, {theirs}: {times(one.ratios)} times; ranges overlap or runs differ."
+    if one.verdict == WINS:
+        return f"{mine} beats {theirs}, {times(one.ratios)} times."
+    inverse = tuple(1 / ratio for ratio in one.ratios)
+    return f"flowcheck loses: {theirs} is {times(inverse)} times as fast as {mine}."
 
 
-def document(races: pd.DataFrame, grown: pd.DataFrame, machine: dict) -> str:
-    """docs/bench.md, whole."""
+def document(runs: list[Run], grown: pd.DataFrame, machine: dict) -> str:
+    """docs/bench.md, whole: who wins over all runs, then the last run's rows."""
+    races = runs[-1].races
     parts = [
         "# The bench",
-        "Written by `make bench` from docs/bench.csv and docs/bench_scaling.csv; what is raced, "
+        "Written by `make bench` from docs/bench-runs and docs/bench_scaling.csv; what is raced, "
         "and how, is in [bench/README.md](../bench/README.md). "
+        f"Ratios are the median of {described(runs)}, the lowest and the highest in brackets; "
+        "rates and tables are the last run's. "
         f"Measured on {machine['cpu']}, {machine['cores']} cores, "
         f"Python {machine['python']}, "
         + ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
         + ".",
         "## Who wins",
-        "\n".join(f"- {line}" for line in verdicts(races)),
+        "\n".join(f"- {line}" for line in verdicts(runs)),
     ]
     for (task, flow), rows in races.groupby(["task", "flow"], sort=False):
         heading = title(task, flow)
@@ -193,7 +209,8 @@ def document(races: pd.DataFrame, grown: pd.DataFrame, machine: dict) -> str:
 def race_table(rows: pd.DataFrame) -> str:
     """One task's rows, fastest first; those left out last."""
     rows = rows.sort_values("rate", ascending=False, kind="stable")
-    counted = "chains" if rows["task"].iloc[0] == "hmc" else "replicates"
+    flows = rows["task"].iloc[0] in ("flow", "vae", "study")
+    counted = "replicates" if flows else "chains"
     unit = rows["unit"].iloc[0]
     lines = [
         f"| contender | variant | {counted} | threads | {unit}, median | min to max | steps/s | "
@@ -229,7 +246,7 @@ def scaling_table(grown: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def fill(readme: str, races: pd.DataFrame) -> str:
+def fill(readme: str, runs: list[Run]) -> str:
     """README's text with its table, between the two marks, rendered anew.
 
     Raises ValueError if the marks are not there.
@@ -238,4 +255,4 @@ def fill(readme: str, races: pd.DataFrame) -> str:
     _, end, after = rest.partition(END)
     if not mark or not end:
         raise ValueError(f"README.md has no place for the bench: {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{readme_table(races)}\n\n{README_TEXT}\n{END}{after}"
+    return f"{before}{BEGIN}\n{readme_block(runs)}\n\n{README_TEXT}\n{END}{after}"

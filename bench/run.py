@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench import figures, flows, hmc, machine, scaling, study, table, vae
+from bench import (
+    figures,
+    flows,
+    hmc,
+    machine,
+    nuts,
+    scaling,
+    study,
+    table,
+    trajectory,
+    vae,
+    whole,
+)
 from bench.measure import Plan, measure
 from bench.process import CACHE
 from flowcheck import files
@@ -15,12 +27,22 @@ from flowcheck import files
 PLANS = {
     "flows": Plan(repetitions=5, seconds=0.5),
     "hmc": Plan(repetitions=5, seconds=1.0),
+    "trajectory": Plan(repetitions=5, seconds=1.0),
+    "nuts": Plan(repetitions=5, seconds=0.0),
     "vae": Plan(repetitions=3, seconds=1.0),
     "study": Plan(repetitions=3, seconds=1.0),
     "scaling": Plan(repetitions=3, seconds=0.3),
 }
 QUICK = Plan(repetitions=2, seconds=0.05)
-RACES = {"flows": flows, "hmc": hmc, "vae": vae, "study": study}
+RACES = {
+    "flows": flows,
+    "hmc": hmc,
+    "trajectory": trajectory,
+    "nuts": nuts,
+    "vae": vae,
+    "study": study,
+}
+WHOLE = ("nuts",)  # each repetition in a process of its own
 
 
 def run(parts: Iterable[str], quick: bool, output: Path, log: Callable[[str], None]) -> None:
@@ -39,14 +61,15 @@ def run(parts: Iterable[str], quick: bool, output: Path, log: Callable[[str], No
                 rows = table.scaling_table([table.scaling_row(one) for one in found])
                 files.write_table(output / "scaling.csv", rows)
             else:
-                rows = _race(RACES[part], plan, quick, log)
+                race = whole.measure if part in WHOLE else measure
+                rows = _race(RACES[part], race, plan, quick, log)
                 files.write_table(output / f"{part}.csv", table.bench_table(rows))
     _gather(output)
     files.write_json(output / "machine.json", machine.describe())
 
 
-def _race(part, plan: Plan, quick: bool, log: Callable) -> list[dict]:
-    rows = [table.row(one) for one in measure(part.contenders(quick), plan, log)]
+def _race(part, race: Callable, plan: Plan, quick: bool, log: Callable) -> list[dict]:
+    rows = [table.row(one) for one in race(part.contenders(quick), plan, log)]
     return rows + [table.left_out_row(one) for one in part.left_out()]
 
 

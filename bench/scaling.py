@@ -1,4 +1,4 @@
-"""Part four: how the cost of a step, a draw or an epoch grows with each size."""
+"""How the cost of a step, a draw or an epoch grows with each size."""
 
 from functools import cache
 

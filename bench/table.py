@@ -26,7 +26,7 @@ def row(found: Measured) -> dict:
         "rate_max": max(found.rates),
         "repetitions": len(found.rates),
         "floor": found.floor,
-        "compile_seconds": max(found.first_seconds - found.steady_seconds, 0.0),
+        "compile_seconds": found.compile_seconds,
         "note": "; ".join(filter(None, (contender.note, *extra))),
     }
 

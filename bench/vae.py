@@ -1,4 +1,4 @@
-"""Part three: epochs per second of the problem set's autoencoder, and what they reach."""
+"""Epochs per second of the problem set's autoencoder, and what they reach."""
 
 from bench import floor, pictures
 from bench.contender import Contender

@@ -8,7 +8,7 @@ from flowcheck.report.summary import by_flow
 
 def read_moments(path: str) -> pd.DataFrame:
     """A target's moments.csv; a parameter may be named NaN."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    return files.read_table(path)
 
 
 def facts_by_target(paths: list[str]) -> dict[str, dict[str, dict]]:
@@ -26,7 +26,7 @@ def read_briefs(snakemake) -> list[Brief]:
     truths = [files.read_json(path) for path in paths.truth]
     bounds = {}
     if table := paths.get("constant_jacobian"):
-        least = pd.read_csv(table).groupby("target")["kl"].min()
+        least = files.read_table(table).groupby("target")["kl"].min()
         bounds = least.to_dict()
     return [
         brief(
@@ -34,7 +34,7 @@ def read_briefs(snakemake) -> list[Brief]:
             truths[i],
             files.read_json(paths.verdict[i]),
             files.read_json(paths.look[i])["dim"],
-            by_flow(pd.read_csv(paths.divergence[i]), facts.get(name, {})),
+            by_flow(files.read_table(paths.divergence[i]), facts.get(name, {})),
             read_moments(paths.moments[i]),
             families,
             bounds.get(name),

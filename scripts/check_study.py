@@ -8,7 +8,8 @@ from pathlib import Path
 
 import psutil
 import torch
-from flowcheck import compiling, device, files, images, study_check
+from flowcheck import compiling, device, files, idx_files, study_check
+from flowcheck.observations import data_folder
 
 params, paths = snakemake.params, snakemake.input
 
@@ -23,9 +24,13 @@ findings = [
     *study_check.room(disk, memory, str(folder)),
 ]
 for (name, source), path in zip(params.sources.items(), paths.checks, strict=True):
-    findings += study_check.posterior(name, files.read_json(path), source)
+    look, own = files.read_json(path), params.evaluations[name]
+    findings += study_check.posterior(name, look, source, own)
+for (target, name), path in zip(params.approximations, paths.approximations, strict=True):
+    findings += study_check.approximation(name, target, files.read_json(path))
 for name, dataset in params.images.items():
-    place = images.files_folder(os.environ.get("FLOWCHECK_DATA"), name)
+    root = dataset != "digits" and os.environ.get("FLOWCHECK_DATA")
+    place = root and idx_files.folder_of(data_folder(root), name, dataset)
     findings.append(study_check.image_set(name, dataset, place and str(place)))
 tell(study_check.as_text(findings))
 if faults := [one for one in findings if one.fine is False]:

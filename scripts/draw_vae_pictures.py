@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from flowcheck import files, images, pictures
 from flowcheck.seeds import seed_for
-from flowcheck.vae import VAE
+from load_autoencoder import load_autoencoder
 from load_images import images_of_bounds, load_images
 
 # As many images as a page can carry twice over.
@@ -17,8 +17,7 @@ data = load_images(snakemake.input.images)
 height, width = data["shape"]
 test = data["split"] == "test"
 binary = torch.from_numpy(data["binary"])
-model = VAE(binary.shape[1], params.hidden, params.latent)
-model.load_state_dict(files.read_weights(snakemake.input.model))
+model = load_autoencoder(snakemake.input.model, binary.shape[1], params)
 
 
 def seeded(*names):

@@ -8,17 +8,21 @@ from flowcheck.plots.marginals import draws_of
 SHOWN = 8
 
 
-def drawn(snakemake) -> tuple[dict, dict, dict]:
-    """The truth's draws and each approximation's, [chain, draw] by parameter, and families."""
+def drawn(snakemake, count: int = SHOWN) -> tuple[dict, dict, dict]:
+    """The truth's draws and each approximation's, [chain, draw] by parameter, and families.
+
+    count: the parameters to show, the worst, where the config does not name them.
+    """
     paths, params = snakemake.input, snakemake.params
     moments = read_moments(paths.moments)
     if params.parameters:
         shown = check_names(params.parameters, list(moments["parameter"].unique()))
     else:
-        shown = worst_parameters(moments, SHOWN)
+        shown = worst_parameters(moments, count)
     truth = draws_of(scalars(files.read_chains(paths.truth_draws)["posterior"]), shown)
     approximations = {
         name: draws_of(scalars(files.read_chains(path)["posterior"]), shown)
         for name, path in zip(params.flows, paths.draws, strict=True)
     }
-    return truth, approximations, params.families
+    # Of one that was refused there are none.
+    return truth, {k: draws for k, draws in approximations.items() if draws}, params.families

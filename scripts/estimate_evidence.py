@@ -12,7 +12,7 @@ params, paths = snakemake.params, snakemake.input
 verdict = files.read_json(paths.verdict)
 if verdict["passed"]:
     posterior = load_target(snakemake)
-    theta = files.read_theta(paths.chains)
+    theta = files.read_theta(paths.chains, posterior.dim)
     found = evidence.estimate(posterior, theta, seed_for(params.seed, params.target, "evidence"))
 else:
     found = evidence.none("Hamiltonian Monte Carlo failed its verdict")

@@ -6,5 +6,5 @@ import pandas as pd
 from flowcheck import files
 
 for kind, path in snakemake.output.items():
-    tables = [pd.read_csv(table) for table in snakemake.input[kind]]
+    tables = [files.read_table(table) for table in snakemake.input[kind]]
     files.write_table(path, pd.concat(tables, ignore_index=True))

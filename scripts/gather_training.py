@@ -14,7 +14,7 @@ files.write_weights(output.model, weights, files.read_weights_metadata(paths.mod
 # The first replicate's: the first part's.
 files.write_weights(output.snapshots, files.read_weights(paths.snapshots[0]))
 
-history = pd.concat([pd.read_csv(path) for path in paths.elbos])
+history = pd.concat([files.read_table(path) for path in paths.elbos])
 files.write_table(output.elbo, history.sort_values(["iteration", "replicate"]))
 
 runs = [files.read_json(path) for path in paths.runs]
@@ -25,6 +25,8 @@ files.write_json(
         "seconds": sum(run["seconds"] for run in runs),
         "replicates": sum(run["replicates"] for run in runs),
         "iterations": runs[0]["iterations"],
+        "gradients": sum(run["gradients"] for run in runs),
+        "coordinates": runs[0]["coordinates"],
         "skipped_steps": [count for run in runs for count in run["skipped_steps"]],
     },
 )

@@ -5,12 +5,13 @@ from step import snakemake
 import torch
 from flowcheck import files, truth
 from load_target import load_target
+from measuring import read_exact_draws
 
 paths, output = snakemake.input, snakemake.output
 posterior = load_target(snakemake)
 verdict = files.read_json(paths.verdict)
-exact_draws = files.read_arrays(paths.exact_draws)["theta"]
-chains = torch.from_numpy(files.read_theta(paths.chains))
+exact_draws = read_exact_draws(paths.exact_draws, posterior.dim)
+chains = torch.from_numpy(files.read_theta(paths.chains, posterior.dim))
 
 if len(exact_draws):
     source, theta = "exact", torch.from_numpy(exact_draws).unsqueeze(0)

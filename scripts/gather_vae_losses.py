@@ -9,7 +9,7 @@ params = snakemake.params
 multisample = f"L_{params.samples}"
 rows = []
 for vae, table, run in zip(params.vaes, snakemake.input.bounds, snakemake.input.runs, strict=True):
-    bounds = pd.read_csv(table)
+    bounds = files.read_table(table)
     last = bounds[bounds["epoch"] == bounds["epoch"].max()].set_index(["split", "bound"])
     everything = files.read_json(run)["log_px"]
     for split in ("train", "test"):

@@ -9,7 +9,7 @@ from load_target import load_target
 
 target = load_target(snakemake)
 chains = files.read_chains(snakemake.input.chains)
-theta = files.read_theta(snakemake.input.chains)
+theta = files.read_theta(snakemake.input.chains, target.dim)
 run, exact = (files.read_json(snakemake.input[name]) for name in ("run", "exact"))
 stats = {name: chains["sample_stats"][name].values for name in ("lp", "energy", "diverging")}
 if run.get("reference"):

@@ -13,7 +13,7 @@ from measuring import NEIGHBOUR_DIM
 params, paths = snakemake.params, snakemake.input
 target = load_target(snakemake)
 passed = files.read_json(paths.verdict)["passed"]
-chain = files.read_theta(paths.chains).reshape(-1, target.dim)
+chain = files.read_theta(paths.chains, target.dim).reshape(-1, target.dim)
 
 
 def pairs(rng: np.random.Generator):

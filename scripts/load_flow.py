@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from flowcheck import base_quadrature, files
+from flowcheck import base_quadrature, files, intact
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import Flow, Params, sample
 from flowcheck.flows.coordinates import unpack
@@ -23,8 +23,15 @@ def load_flow(snakemake, dim: int) -> tuple[Flow, Params]:
     """The trained flow among the step's inputs, all replicates, in double precision."""
     torch.set_num_threads(1)
     params = snakemake.params
-    weights, coordinates = unpack(files.read_weights(snakemake.input.model))
+    path = snakemake.input.model
+    weights, coordinates = unpack(files.read_weights(path))
+    if coordinates is not None:
+        own = dict(zip(("loc", "factor"), coordinates, strict=True))
+        intact.require_shapes(path, own, {"loc": (dim,), "factor": (dim, dim)})
     flow = make_flow(params.flow_family, dim, params.sizes, coordinates)
+    one = flow.initial(torch.Generator(), "near_identity")
+    shapes = {name: (params.replicates, *value.shape) for name, value in one.items()}
+    intact.require_shapes(path, weights, shapes)
     return flow, {name: value.double() for name, value in weights.items()}
 
 

@@ -2,12 +2,15 @@
 
 from step import snakemake
 
-import pandas as pd
 from briefs import facts_by_target, read_briefs, read_moments
+from costs import read_costs
 from flowcheck import files
 from flowcheck.named_draws import worst_parameters
+from flowcheck.report.heatmap import heat_map, heat_row
 from flowcheck.report.page import render
+from flowcheck.report.ranking import ranked
 from flowcheck.report.summary import by_flow, floor_of, moments_of
+from flowcheck.report.without_kl import has_kl, without_kl
 from theory_study import theory_studies
 from touch_study import touch_of
 from vae_study import vae_studies
@@ -61,20 +64,27 @@ def target_study(name: str, settings: dict, paths: dict, facts: dict) -> dict:
         "settings": settings,
         "data_note": DATA_NOTES.get(data, f"The data are {data}."),
         "n": files.read_arrays(paths["data"])["y"].size,
-        "quadrature": all(one["method"] == "quadrature" for one in facts.values()),
+        "quadrature": all(
+            one["method"] == "quadrature"
+            for one in facts.values()
+            if one.get("kind") != "file" and one["method"] != "refused"
+        ),
         "draws": max((one["draws"] for one in facts.values()), default=0),
         "exact": files.read_json(paths["exact"]),
         "checks": CHECKS,
         "verdict": files.read_json(paths["verdict"]),
-        "flows": by_flow(pd.read_csv(paths["divergence"]), facts),
-        "floor": floor_of(pd.read_csv(paths["floor"])),
+        "flows": [
+            row if has_kl(row) else row | {"sentence": without_kl(row, None).text}
+            for row in by_flow(files.read_table(paths["divergence"]), facts)
+        ],
+        "floor": floor_of(files.read_table(paths["floor"])),
         "figures": paths["figures"],
     }
 
 
 def posterior_study(name: str, paths: dict, facts: dict) -> dict:
     """Everything the page shows of a posterior that is no banana."""
-    truth, table = files.read_json(paths["truth"]), pd.read_csv(paths["divergence"])
+    truth, table = files.read_json(paths["truth"]), files.read_table(paths["divergence"])
     moments = read_moments(paths["moments"])
     return {
         "id": name,
@@ -95,12 +105,31 @@ def posterior_study(name: str, paths: dict, facts: dict) -> dict:
     }
 
 
+def gallery(studies: list[dict], truths: list[str]) -> dict | None:
+    """Every posterior against every approximation, where there are several of both."""
+    columns = sorted({row["flow"] for study in studies for row in study["flows"]})
+    if min(len(studies), len(columns)) < 2:
+        return None
+    grades = [files.read_json(path)["grade"] for path in truths]
+    rows = [
+        {
+            "name": study["name"],
+            "grade": grade,
+            "cells": heat_row(
+                grade, study["flows"], study["brief"].lines, study["places"], columns
+            ),
+        }
+        for study, grade in zip(studies, grades, strict=True)
+    ]
+    return heat_map(rows, columns)
+
+
 KINDS = (
     "data", "exact", "verdict", "divergence", "floor", "truth", "evidence", "look", "moments",
 )  # fmt: skip
 studies, drawn = [], iter(snakemake.input.target_figures)
 facts = facts_by_target(snakemake.input.divergence_facts)
-briefs = read_briefs(snakemake)
+briefs, costs = read_briefs(snakemake), read_costs(snakemake)
 for i, (name, settings) in enumerate(snakemake.params.targets.items()):
     paths = {kind: snakemake.input[kind][i] for kind in KINDS}
     paths["figures"] = {figure: next(drawn) for figure in snakemake.params.target_figures[name]}
@@ -108,13 +137,15 @@ for i, (name, settings) in enumerate(snakemake.params.targets.items()):
         study = target_study(name, settings, paths, facts.get(name, {}))
     else:
         study = posterior_study(name, paths, facts.get(name, {}))
-    studies.append(study | {"brief": briefs[i], "touch": touch_of(snakemake, name, i)})
+    places = ranked(study["flows"], costs.get(name, {}))
+    touch = touch_of(snakemake, name)
+    studies.append(study | {"brief": briefs[i], "places": places, "touch": touch})
+heat = gallery(studies, snakemake.input.truth)
 studies += vae_studies(snakemake)
 if snakemake.params.theory_figures:
     studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
 overview = snakemake.input.overview if briefs else None
-page = render(
-    studies, provenance, "flowcheck: how far from the truth?", briefs, overview, bool(studies)
-)
+title = "flowcheck: how far from the truth?"
+page = render(studies, provenance, title, briefs, overview, heat, charts=bool(studies))
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page, encoding="utf-8"))

@@ -9,6 +9,7 @@ from arviz_stats.base import array_stats
 from flowcheck import files
 from flowcheck.distances import moment_rows
 from load_target import load_target
+from measuring import read_draws
 
 paths = snakemake.input
 posterior = load_target(snakemake)
@@ -34,7 +35,7 @@ rows = [
     }
     for name, known in truth.items()
 ]
-chains = flat(files.read_theta(paths.chains))
+chains = flat(files.read_theta(paths.chains, posterior.dim))
 errors = np.array(
     [
         array_stats.mcse(chains[..., i], chain_axis=0, draw_axis=1, method="mean")
@@ -42,7 +43,8 @@ errors = np.array(
     ]
 )
 rows += moment_rows("hmc", 0, chains.reshape(-1, len(names)), names, truth, errors)
-for flow, path in zip(snakemake.params.flows, paths.draws, strict=True):
-    for replicate, theta in enumerate(files.read_arrays(path)["theta"]):
-        rows += moment_rows(flow, replicate, flat(theta), names, truth)
+for approximation, path in zip(snakemake.params.approximations, paths.draws, strict=True):
+    for replicate, theta in enumerate(read_draws(path, posterior.dim)["theta"]):
+        if len(theta):  # there are none of one that was refused
+            rows += moment_rows(approximation, replicate, flat(theta), names, truth)
 files.write_table(snakemake.output.table, pd.DataFrame(rows))

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import bounds, device, files
+from flowcheck import bounds, device, files, intact
 from flowcheck.seeds import seed_for
 from flowcheck.vae import VAE
 from load_images import images_of_bounds, load_images
@@ -35,6 +35,8 @@ rows = []
 for epoch in progress(epochs, params.vae):
     own = f"{epoch}/"
     weights = {k.removeprefix(own): v for k, v in snapshots.items() if k.startswith(own)}
+    shapes = {name: value.shape for name, value in model.state_dict().items()}
+    intact.require_shapes(snakemake.input.snapshots, weights, shapes)
     model.load_state_dict(weights)
     grid, log_px, grid_error = bounds.settle_grid(model, both, params.tolerance)
     of_split = dict(zip(SPLITS, log_px.split([len(chosen[s]) for s in SPLITS]), strict=True))

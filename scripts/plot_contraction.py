@@ -2,12 +2,11 @@
 
 from step import snakemake
 
-import pandas as pd
 from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.theory import plot_contraction
 
-table = pd.read_csv(snakemake.input.table)
+table = files.read_table(snakemake.input.table)
 facts = files.read_json(snakemake.input.facts)["kernels"]
 rates = {kernel: fact["rate"] for kernel, fact in facts.items()}
 write_figures(snakemake.output, plot_contraction, table, rates)

@@ -2,18 +2,18 @@
 
 from step import snakemake
 
-import pandas as pd
 from drawing import write_figures
+from flowcheck import files
 from flowcheck.plots.divergences import plot_divergences
 from flowcheck.plots.overview import plot_overview
 from flowcheck.report.brief import kl_bands
 
 params = snakemake.params
-table, floor = pd.read_csv(snakemake.input.table), pd.read_csv(snakemake.input.floor)
+table, floor = files.read_table(snakemake.input.table), files.read_table(snakemake.input.floor)
 if (floor["pair"] == "exact-exact").any():
     least = None
     if bounds := snakemake.input.get("jacobian"):
-        known = pd.read_csv(bounds)["kl"]
+        known = files.read_table(bounds)["kl"]
         least = None if known.empty else known.min()
     write_figures(snakemake.output, plot_divergences, table, floor, params.families, least)
 else:

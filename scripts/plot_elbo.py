@@ -2,13 +2,12 @@
 
 from step import snakemake
 
-import pandas as pd
 from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.elbo import plot_elbo
 
 params = snakemake.params
-histories = dict(zip(params.flows, map(pd.read_csv, snakemake.input.histories), strict=True))
+histories = dict(zip(params.flows, map(files.read_table, snakemake.input.histories), strict=True))
 truth = files.read_json(snakemake.input.truth)
 evidence = truth["log_evidence"], truth["log_evidence_se"] or 0.0
 write_figures(snakemake.output, plot_elbo, histories, params.families, *evidence)

@@ -2,8 +2,8 @@
 
 from step import snakemake
 
-import pandas as pd
 from drawing import write_figures
+from flowcheck import files
 from flowcheck.plots.theory import plot_gradients
 
-write_figures(snakemake.output, plot_gradients, pd.read_csv(snakemake.input.table))
+write_figures(snakemake.output, plot_gradients, files.read_table(snakemake.input.table))

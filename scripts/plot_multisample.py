@@ -2,9 +2,9 @@
 
 from step import snakemake
 
-import pandas as pd
 from drawing import write_figures
+from flowcheck import files
 from flowcheck.plots.theory import plot_multisample
 
-gaps = pd.read_csv(snakemake.input.gaps)
+gaps = files.read_table(snakemake.input.gaps)
 write_figures(snakemake.output, plot_multisample, gaps, snakemake.params.families)

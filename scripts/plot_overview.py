@@ -2,11 +2,11 @@
 
 from step import snakemake
 
-import pandas as pd
 from drawing import write_figures
+from flowcheck import files
 from flowcheck.plots.overview import plot_overview
 from flowcheck.report.brief import kl_bands
 
 params = snakemake.params
-tables = dict(zip(params.targets, map(pd.read_csv, snakemake.input.tables), strict=True))
+tables = dict(zip(params.targets, map(files.read_table, snakemake.input.tables), strict=True))
 write_figures(snakemake.output, plot_overview, tables, params.families, kl_bands())

@@ -2,8 +2,8 @@
 
 from step import snakemake
 
-import pandas as pd
 from drawing import write_figures
+from flowcheck import files
 from flowcheck.plots.vae import plot_bounds
 
-write_figures(snakemake.output, plot_bounds, pd.read_csv(snakemake.input.bounds))
+write_figures(snakemake.output, plot_bounds, files.read_table(snakemake.input.bounds))

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import numpy as np
-from flowcheck import files, images
+from flowcheck import files, idx_files, images
+from flowcheck.observations import data_folder
 from flowcheck.seeds import seed_for
 
 params = snakemake.params
@@ -19,7 +20,8 @@ def rng(purpose: str) -> np.random.Generator:
 if params.dataset == "digits":
     loaded = images.load_digits(params.test_fraction, rng("split"))
 else:
-    folder = images.files_folder(os.environ.get("FLOWCHECK_DATA"), params.images)
+    root = os.environ.get("FLOWCHECK_DATA")
+    folder = root and idx_files.folder_of(data_folder(root), params.images, params.dataset)
     loaded = images.load_torchvision(params.dataset, folder, Path(params.downloads))
     print(f"{params.dataset} from {folder or 'its mirrors'}")
 

@@ -76,7 +76,7 @@ def of_chains(target, short: dict) -> dict[str, list[Row]]:
 
 def of_flows(target) -> dict[str, list[Row]]:
     """What the published training loses, and what its numbers leave out."""
-    divergence = pd.read_csv(paths.divergence)
+    divergence = files.read_table(paths.divergence)
     families = params.course_flows
     printed = [flow for flow, family in families.items() if family == "realnvp_printed"]
     right = [flow for flow, family in families.items() if family == "realnvp"]
@@ -101,7 +101,7 @@ def of_flows(target) -> dict[str, list[Row]]:
         "printed_shift": measured.printed_shift(divergence, printed, right) if printed else [],
         "denormal": measured.denormal(*runs, evidence),
         "one_seed": measured.by_seed(divergence, list(families)),
-        "neighbours": measured.neighbours(pd.read_csv(paths.floor), divergence, right),
+        "neighbours": measured.neighbours(files.read_table(paths.floor), divergence, right),
     }
 
 
@@ -109,7 +109,7 @@ def of_theory() -> dict[str, list[Row]]:
     """The first question's inequality, on the lattice where both of its sides are exact."""
     two_steps = files.read_json(paths.contraction_facts)["two_steps"]
     return {
-        "equality": measured.equality(pd.read_csv(paths.contraction)),
+        "equality": measured.equality(files.read_table(paths.contraction)),
         "stronger": measured.stronger(**two_steps),
     }
 
@@ -122,7 +122,7 @@ def of_autoencoders() -> dict[str, list[Row]]:
     for i, (name, settings) in enumerate(params.course_vaes.items()):
         image_set = name.split("/")[0]
         images = load_images(paths.vae_images[i])
-        bounds = pd.read_csv(paths.vae_bounds[i])
+        bounds = files.read_table(paths.vae_bounds[i])
         if image_set not in seen:
             seen.add(image_set)
             rows["grey_levels"].append(measured.grey_pixels(image_set, images["intensity"]))
@@ -144,7 +144,7 @@ def along_training(name, settings, images, snapshots, training) -> tuple[Row, li
     train, test = (images["split"] == split for split in ("train", "test"))
     shown = images["binary"] if settings["binarise"] == "static" else images["intensity"]
     x = torch.from_numpy(shown[train])
-    history = pd.read_csv(training).set_index("epoch")["objective"]
+    history = files.read_table(training).set_index("epoch")["objective"]
     weights = files.read_weights(snapshots)
     model = VAE(x.shape[1], settings["hidden"], settings["latent"])
     generator = torch.Generator().manual_seed(seed_for(params.seed, "curves", name))

@@ -52,10 +52,10 @@ def question_study(snakemake, facts: dict) -> dict:
         "template": "questions.html.j2",
         "parts": QUESTION_PARTS,
         "target": facts["target"],
-        "kernels": questions.of_kernels(pd.read_csv(paths.contraction), facts),
-        "bounds": questions.of_bounds(pd.read_csv(paths.multisample), facts["target"]),
+        "kernels": questions.of_kernels(files.read_table(paths.contraction), facts),
+        "bounds": questions.of_bounds(files.read_table(paths.multisample), facts["target"]),
         "draws": questions.of_draws(
-            pd.read_csv(paths.divergence[place]),
+            files.read_table(paths.divergence[place]),
             files.read_json(paths.short_run),
             verdict["checks"]["ess_bulk"]["value"],
             verdict["chains"] * verdict["draws"],
@@ -74,7 +74,7 @@ def _shown_autoencoder(vaes: dict, paths) -> dict | None:
     by_recipe = vaes[image_set]
     name = min(by_recipe, key=lambda vae: (by_recipe[vae]["recipe_name"] == "course", vae))
     losses = dict(_by_name(vaes, paths.losses))[image_set]
-    return questions.of_autoencoder(pd.read_csv(losses), name) | {
+    return questions.of_autoencoder(files.read_table(losses), name) | {
         "name": name,
         "image_set": image_set,
         "section": f"vae-{image_set}-{name}",
@@ -90,8 +90,8 @@ def _by_name(vaes: dict, paths) -> list[tuple]:
 def theory_study(snakemake, facts: dict) -> dict:
     """The statements that the appendix proves, computed where both of their sides can be."""
     paths, figures = snakemake.input, snakemake.params.theory_figures
-    vae_bounds = [pd.read_csv(path) for path in paths.theory_vae_bounds]
-    jacobian = least_divergence(pd.read_csv(paths.constant_jacobian))
+    vae_bounds = [files.read_table(path) for path in paths.theory_vae_bounds]
+    jacobian = least_divergence(files.read_table(paths.constant_jacobian))
     shown = {*figures, *(["jacobian"] if jacobian else [])}
     return {
         "id": "theory",
@@ -100,8 +100,8 @@ def theory_study(snakemake, facts: dict) -> dict:
         "parts": [part for part in THEORY_PARTS if part[0] in shown],
         "jacobian": jacobian,
         "facts": facts,
-        "kernels": by_kernel(pd.read_csv(paths.contraction), facts["kernels"]),
-        "bounds": _by(pd.read_csv(paths.multisample), ["target", "flow"], "log_evidence"),
+        "kernels": by_kernel(files.read_table(paths.contraction), facts["kernels"]),
+        "bounds": _by(files.read_table(paths.multisample), ["target", "flow"], "log_evidence"),
         "vae_bounds": [
             row for table in vae_bounds for row in _by(table, ["images", "vae", "split"], "log_px")
         ],
@@ -111,7 +111,7 @@ def theory_study(snakemake, facts: dict) -> dict:
 
 def error_study(snakemake) -> dict:
     """What the published solution says, what holds, and the size of the difference."""
-    claims = by_claim(pd.read_csv(snakemake.input.published_errors))
+    claims = by_claim(files.read_table(snakemake.input.published_errors))
     return {
         "id": "errors",
         "title": "What the published solution got wrong",

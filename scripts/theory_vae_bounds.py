@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from flowcheck import bounds, files, multisample
 from flowcheck.seeds import seed_for
-from flowcheck.vae import VAE
+from load_autoencoder import load_autoencoder
 from load_images import load_images
 
 # Blocks of the largest K behind each image's bound.
@@ -19,8 +19,7 @@ torch.set_num_threads(params.threads)
 draws = BLOCKS * params.samples[-1]
 multisample.check_sizes(params.samples, draws)
 binary = torch.from_numpy(load_images(paths.images)["binary"])
-model = VAE(binary.shape[1], params.hidden, params.latent)
-model.load_state_dict(files.read_weights(paths.model))
+model = load_autoencoder(paths.model, binary.shape[1], params)
 by_image = files.read_arrays(paths.by_image)
 
 rows = []

@@ -12,15 +12,17 @@ BASES = {
 }
 
 
-def touch_of(snakemake, target: str, i: int) -> dict | None:
-    """Sliders and charts of the i-th target, or None if it has no flows."""
+def touch_of(snakemake, target: str) -> dict | None:
+    """Sliders and charts of one target, or None if it has no flows."""
     params, paths = snakemake.params, snakemake.input
     # Colours are the study's, as in its figures.
     families = {name: one for own in params.families.values() for name, one in own.items()}
     flows = params.flows[target]
     if not flows:
         return None
-    start = sum(len(params.flows[other]) for other in list(params.flows)[:i])
+    # The inputs of all targets with flows lie in one list, in the order of params.flows.
+    before = list(params.flows)[: list(params.flows).index(target)]
+    start = sum(len(params.flows[other]) for other in before)
     own = {
         kind: dict(zip(flows, paths[kind][start : start + len(flows)], strict=True))
         for kind in ("layers", "snapshots", "histories")
@@ -29,7 +31,7 @@ def touch_of(snakemake, target: str, i: int) -> dict | None:
         {flow: files.read_arrays(path) for flow, path in own[kind].items()}
         for kind in ("layers", "snapshots")
     )
-    shown = files.read_arrays(paths.touch[i])
+    shown = files.read_arrays(paths.touch[sum(bool(params.flows[other]) for other in before)])
     truth, base = shown["truth_in_plane"], in_plane(layers[flows[0]], 0)[0]
     histories = {flow: pd.read_csv(path) for flow, path in own["histories"].items()}
     bases = sorted({params.coordinates[target][flow] for flow in flows})
@@ -38,7 +40,9 @@ def touch_of(snakemake, target: str, i: int) -> dict | None:
         "learning": touch.sliders(snapshots, families, truth, base),
         "base": BASES[bases[0]] if len(bases) == 1 else "",
         "draws": touch.draws(shown, families),
-        "elbo": touch.elbo(histories, families, files.read_json(paths.truth[i])["log_evidence"]),
+        "elbo": touch.elbo(
+            histories, families, files.read_json(paths.truth[len(before)])["log_evidence"]
+        ),
     }
 
 

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import compiling, device, files, histories, training
+from flowcheck import compiling, device, files, histories, intact, training
 from flowcheck.flows import make_flow
 from flowcheck.flows.coordinates import pack
 from flowcheck.precision import shift
@@ -23,6 +23,8 @@ target = load_target(snakemake, where)
 coordinates = None
 if params.coordinates == "gaussian":
     fitted = files.read_arrays(snakemake.input.gaussian)
+    shapes = {"loc": (target.dim,), "factor": (target.dim, target.dim)}
+    intact.require_shapes(snakemake.input.gaussian, fitted, shapes)
     coordinates = torch.from_numpy(fitted["loc"]), torch.from_numpy(fitted["factor"])
 flow = make_flow(params.flow_family, target.dim, params.sizes, coordinates)
 # A large constant would leave single precision no digit of the ELBO: it is added at the end.
@@ -93,6 +95,8 @@ files.write_json(
         "seconds": seconds,  # of this process: a run taken up counts from there
         "replicates": params.replicates,
         "iterations": recipe.iterations,
+        "gradients": recipe.iterations * recipe.samples * params.replicates,
+        "coordinates": params.coordinates,
         "skipped_steps": skipped,
     },
 )

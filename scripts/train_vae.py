@@ -6,7 +6,7 @@ import time
 
 import pandas as pd
 import torch
-from flowcheck import device, files, vae_training
+from flowcheck import device, files, intact, vae_training
 from flowcheck.seeds import seed_for
 from flowcheck.vae import VAE
 from load_images import load_images
@@ -57,7 +57,10 @@ checkpoint.require_ownership()
 files.write_weights(output.model, model.state_dict())
 snapshots = {}
 for epoch in evaluated:
-    weights = files.read_weights(snapshot(epoch))
+    try:
+        weights = files.read_weights(snapshot(epoch), like=model.state_dict())
+    except (intact.Unusable, FileNotFoundError) as error:  # the training is of no use without it
+        raise intact.Unusable(checkpoint.folder, f"holds a file of no use ({error})") from None
     snapshots |= {f"{epoch}/{name}": value for name, value in weights.items()}
 files.write_weights(output.snapshots, snapshots)
 epochs = range(1, recipe.epochs + 1)

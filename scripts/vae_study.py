@@ -1,6 +1,5 @@
 """What the report shows of the autoencoders trained on each image set."""
 
-import pandas as pd
 from flowcheck import files
 from touch_study import touch_of_vae
 
@@ -51,7 +50,7 @@ def _study(name: str, vaes: dict, paths, i: int) -> dict:
             *((vae, f"The autoencoder “{vae}”") for vae in vaes),
         ],
         "facts": files.read_json(paths.images[i]),
-        "losses": pd.read_csv(paths.losses[i]).to_dict("records"),
+        "losses": files.read_table(paths.losses[i]).to_dict("records"),
         "comparison": paths.comparison[i],
         "vaes": vaes,
     }

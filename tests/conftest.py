@@ -13,6 +13,18 @@ from flowcheck.targets.banana import Target
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items):
+    """For `pytest -n 2 --dist loadgroup`: what shares a fixture runs in one process.
+
+    The tests of the tiny study, which takes minutes to make, come first and stay together; those
+    of any other file do.
+    """
+    items.sort(key=lambda item: "study" not in item.fixturenames)
+    for item in items:
+        group = "study" if "study" in item.fixturenames else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def banana() -> Target:
     """The published posterior, from generated data."""

@@ -8,8 +8,9 @@ starts again in its coordinates; the end of the warm-up is for the step size alo
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -18,6 +19,7 @@ from torch import Generator, Tensor
 from flowcheck.evaluating import ValueAndGradient, finite, forgiving
 from flowcheck.hmc import DIVERGENT_ENERGY, Chains, DualAveraging, Info
 from flowcheck.metric import estimate, identity
+from flowcheck.noise import Noise, stream
 from flowcheck.trajectories import State, compiled, eager, pays
 from flowcheck.trajectory_length import TrajectoryLength
 
@@ -91,7 +93,7 @@ def sample(
     return Chains(
         torch.stack(states, dim=1),
         *columns,
-        step_size=float(sampler.step_size[0]),
+        step_size=sampler.step,
         leapfrog_steps=leapfrogs / settings.draws,
         trajectory_length=sampler.trajectory.length,
         gradients=sampler.gradients,
@@ -131,6 +133,13 @@ class _Sampler:
         self.trajectory = TrajectoryLength(math.pi)
         self.widest = 1.0  # standard deviation along the widest direction, in the metric's
         self._restart(self._each_chains_step(0.1))
+        self.noise = self._noise()
+
+    def _noise(self) -> Iterator[Noise]:
+        """Each transition's; at a window's end the search for a step draws in between."""
+        total = self.settings.warmup_draws + self.settings.draws
+        for start, end in pairwise([0, *self.ends, total]):
+            yield from stream(end - start, self.state.theta, self.generator, jitter=False)
 
     def draw(self, transition: int) -> tuple[Info, int]:
         """One transition with everything frozen; its record and its leapfrog steps."""
@@ -141,7 +150,7 @@ class _Sampler:
         """One transition, and what is learnt from it."""
         alone = transition < self.first
         if alone:  # 1, 5, 9 leapfrog steps in turn
-            length = float(self.step_size.median()) * (1 + 4 * (transition % 3))
+            length = self.step * (1 + 4 * (transition % 3))
         else:
             length = self.trajectory.share(transition)
         before = self.state.theta
@@ -159,14 +168,13 @@ class _Sampler:
     def _learn_length(self, before: Tensor, proposal: Proposal, taken: float) -> None:
         z0, z1 = self.metric.whiten(before), self.metric.whiten(proposal.theta)
         self.trajectory.update(z0, z1, proposal.momentum, proposal.acceptance, taken)
-        step = float(self.step_size[0])
-        self.trajectory.hold_within(step, step * self.settings.max_leapfrog)
+        self.trajectory.hold_within(self.step, self.step * self.settings.max_leapfrog)
 
     def _learn_step(self, acceptance: Tensor, alone: bool) -> None:
         if not alone:
             harmonic = 1 / (1 / acceptance.clamp(min=LEAST_ACCEPTANCE)).mean()
             acceptance = harmonic.expand_as(acceptance)
-        self.step_size = self.averaging.update(self.settings.target_acceptance - acceptance)
+        self._set(self.averaging.update(self.settings.target_acceptance - acceptance))
 
     def _learn_metric(self, transition: int) -> None:
         theta = torch.cat([state.theta for state in self.window])
@@ -198,13 +206,17 @@ class _Sampler:
             self.go = compiled(self.value_and_gradient, self.state, self.metric, self.report)
 
     def _freeze(self) -> None:
-        self.step_size = self.averaging.log_mean.mean().exp().expand_as(self.step_size)
+        self._set(self.averaging.log_mean.mean().exp().expand_as(self.step_size))
         self.trajectory.raise_to(QUARTER * self.widest)
         self._compile_if_it_pays(self.settings.warmup_draws)
 
     def _restart(self, step_size: Tensor) -> None:
-        self.step_size = step_size
+        self._set(step_size)
         self.averaging = DualAveraging(step_size, reach=2.0)
+
+    def _set(self, step_size: Tensor) -> None:
+        """The chains' step sizes [C], and their median as a number: a wait for the device."""
+        self.step_size, self.step = step_size, float(step_size.median())
 
     def _each_chains_step(self, step: float) -> Tensor:
         """A step size [C] by which each chain accepts one leapfrog step well, but not always."""
@@ -254,12 +266,11 @@ class _Sampler:
 
         length: in the metric's coordinates, for the chain with the median step size.
         """
-        before, momentum = self.state, self._momentum()
-        uniform = torch.rand(len(momentum), generator=self.generator, dtype=momentum.dtype)
-        steps = max(1, math.ceil(length / float(self.step_size.median())))
+        _, momentum, log_uniform = next(self.noise)
+        before, steps = self.state, max(1, math.ceil(length / self.step))
         steps = min(steps, self.settings.max_leapfrog)
         end, last_momentum, error = self._trajectory(momentum, self.step_size, steps)
-        accepted = uniform.to(momentum).log() < -error
+        accepted = log_uniform < -error
         chosen = accepted.unsqueeze(-1)
         self.state = State(
             torch.where(chosen, end.theta, before.theta),

@@ -5,6 +5,8 @@ of a job that was killed. The newest run owns the folder. An older one that stil
 started it died, finds that out at its next checkpoint and stops before it writes anything more.
 """
 
+import hashlib
+import io
 import shutil
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +14,26 @@ from uuid import uuid4
 import torch
 
 from flowcheck.files import write_whole
+from flowcheck.intact import Unusable
+
+
+def _packed(kept: dict) -> bytes:
+    """A line with the digest of what follows it, as torch saves it: that checks no bit itself."""
+    content = io.BytesIO()
+    torch.save(kept, content)
+    return hashlib.sha256(content.getvalue()).hexdigest().encode() + b"\n" + content.getvalue()
+
+
+def _unpacked(packed: bytes) -> dict:
+    """What `_packed` was given. Raises ValueError if a bit of it is another."""
+    digest, _, content = packed.partition(b"\n")
+    if digest != hashlib.sha256(content).hexdigest().encode():
+        raise ValueError("its digest is another")
+    return torch.load(io.BytesIO(content), weights_only=True)
+
+
+def _why(error: Exception) -> str:
+    return str(error) if type(error) is ValueError else type(error).__name__
 
 
 class TakenOver(RuntimeError):
@@ -41,13 +63,13 @@ class Checkpoint:
         self.identity |= identity
         if not self.path.exists():
             return None
+        if self.path.is_dir():
+            raise Unusable(self.path, "is a folder where a file should be")
         try:
-            kept = torch.load(self.path, weights_only=True)
+            kept = _unpacked(self.path.read_bytes())
             same = kept["identity"] == self.identity
         except Exception as error:  # a torn file may raise anything
-            print(
-                f"{self.path} cannot be read ({type(error).__name__}): from the start", flush=True
-            )
+            print(f"{self.path} cannot be read ({_why(error)}): from the start", flush=True)
             return None
         if not same:
             print(f"{self.path} is of other code, data or settings: from the start", flush=True)
@@ -58,8 +80,8 @@ class Checkpoint:
     def keep(self, state: dict) -> None:
         """Replace what was kept, whole or not at all. Raises TakenOver."""
         self.require_ownership()
-        kept = {"identity": self.identity, "state": state}
-        write_whole(self.path, lambda file: torch.save(kept, file))
+        content = _packed({"identity": self.identity, "state": state})
+        write_whole(self.path, lambda file: file.write_bytes(content))
 
     def require_ownership(self) -> None:
         """Raise TakenOver if a newer run has begun, or begun and ended. Call before any output."""

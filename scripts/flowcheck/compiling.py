@@ -5,6 +5,7 @@ elementwise operations are fused into a few loops of C++. What it computes is th
 """
 
 import os
+import shlex
 import shutil
 import sysconfig
 from collections.abc import Callable
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import torch
 
+from flowcheck import compile_cache
+
+# What may stand before a compiler in CXX; PyTorch takes one program's name alone.
+LAUNCHERS = ("ccache", "sccache", "distcc", "icecc", "env", "nice")
 # A cold compilation takes 15 to 25 seconds of one core (ten more where there has been none before)
 # and saves half a millisecond (planar) to one or more (RealNVP) for each iteration of a replicate:
 # at this many it is paid for, and later jobs take the code from the cache.
@@ -38,7 +43,19 @@ def pays(iterations: int, replicates: int, device: torch.device) -> bool:
 def has_compiler() -> bool:
     """Whether there is a C++ compiler, and Python's headers, which the generated code includes."""
     header = Path(sysconfig.get_paths()["include"]) / "Python.h"
-    return shutil.which(os.environ.get("CXX", "g++")) is not None and header.is_file()
+    return compiler() is not None and header.is_file()
+
+
+def compiler() -> str | None:
+    """The C++ compiler that CXX names, or g++, whatever launcher or options CXX adds; None if it
+    is not there."""
+    try:
+        words = shlex.split(os.environ.get("CXX", ""))
+    except ValueError:  # an open quote
+        return None
+    named = [word for word in words if Path(word).name not in LAUNCHERS and "=" not in word]
+    wanted = named[0] if named else "g++"
+    return wanted if shutil.which(wanted) else None
 
 
 def compile_fixed(function: Callable, device: torch.device) -> Callable:
@@ -47,7 +64,10 @@ def compile_fixed(function: Callable, device: torch.device) -> Callable:
     It may take gradients: forward and backward pass are then compiled as one, and what the backward
     pass needs is kept or computed again as the compiler sees fit.
     """
+    compile_cache.move_headers(compile_cache.prepare())
     torch._dynamo.config.trace_autograd_ops = True
+    if device.type == "cpu" and (found := compiler()):
+        torch._inductor.config.cpp.cxx = (None, found)
     options = CPU_OPTIONS if device.type == "cpu" else None
     return torch.compile(function, fullgraph=True, dynamic=False, options=options)
 

@@ -1,16 +1,23 @@
 """Reads and writes the formats of the results; the only library module that touches the disk.
 
-Every file appears whole or not at all: it is written beside its place and then renamed.
+Every file appears whole or not at all: it is written beside its place and then renamed. What is
+read is checked: that the file is whole, that its record of itself is true (flowcheck.intact), and
+that it holds what belongs at its place (flowcheck.contract). If not, `intact.Unusable` names the
+file, says what is wrong, and what to do.
 """
 
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from flowcheck import contract, intact
+from flowcheck.intact import RECORD, Unusable, refusing
 
 # The entry of a weights file's header that is ours.
 _HEADER = "flowcheck"
@@ -40,15 +47,37 @@ def _umask() -> int:
     return mask
 
 
-def write_arrays(path: str, **arrays: np.ndarray) -> None:
-    """Named arrays as .npz."""
-    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
+    """Named arrays as .npz; the archive's comment is the file's record of itself."""
+    arrays = {name: np.asarray(values) for name, values in arrays.items()}
+
+    def write(file):
+        np.savez(file, allow_pickle=False, **arrays)
+        with zipfile.ZipFile(file, "a") as archive:
+            own = intact.record(contract.place(path), arrays)
+            archive.comment = json.dumps(own, sort_keys=True).encode()
+
+    write_whole(path, write)
 
 
 def read_arrays(path: str) -> dict[str, np.ndarray]:
     """All arrays of an .npz file, in memory."""
-    with np.load(path) as archive:
-        return dict(archive)
+    with refusing(path):
+        arrays, comment = _unpacked(path)
+        own = json.loads(comment) if comment else None
+    contract.check_arrays(path, arrays)
+    if own is None and contract.needs_record(path):
+        raise Unusable(path, "carries no record of what it is: no step wrote it")
+    intact.check(path, own, contract.place(path), arrays)
+    return arrays
+
+
+def _unpacked(path: str) -> tuple[dict[str, np.ndarray], bytes]:
+    """The arrays of an .npz file, each checked against its own checksum, and its comment."""
+    with zipfile.ZipFile(path) as archive:
+        comment = archive.comment
+    with np.load(path, allow_pickle=False) as loaded:
+        return dict(loaded), comment
 
 
 def write_table(path: str, table: pd.DataFrame) -> None:
@@ -56,15 +85,59 @@ def write_table(path: str, table: pd.DataFrame) -> None:
     write_whole(path, lambda file: table.to_csv(file, index=False))
 
 
+def read_table(path: str) -> pd.DataFrame:
+    """A tidy CSV that `write_table` wrote. Nothing but an empty cell is unknown: NaN may be a name.
+
+    A whole one ends with a line's end.
+    """
+    with refusing(path):
+        text = Path(path).read_text(encoding="utf-8")
+        if not text.endswith("\n"):
+            raise Unusable(path, "is not a whole .csv file: its last line has no end")
+        names = dict.fromkeys(contract.names_of(path), str)
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
+    contract.check_table(path, table)
+    return table
+
+
 def write_json(path: str, content: dict) -> None:
-    """Indented JSON. Raises ValueError for NaN or infinity, which JSON has no word for."""
+    """Indented JSON. Raises ValueError for NaN or infinity, which JSON cannot represent."""
+    if of := contract.place(path):
+        # As it will be read: a key that is a number becomes text.
+        plain = json.loads(json.dumps(content, allow_nan=False))
+        content = content | {RECORD: {"of": of, "sha256": intact.digest({}, _measured(plain))}}
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: str) -> dict:
-    """A JSON file's content."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """A JSON file's content, without the record of itself."""
+
+    def refuse(word):
+        raise Unusable(path, f"holds {word}, which is no number")
+
+    with refusing(path):
+        text = Path(path).read_text(encoding="utf-8")
+        content = json.loads(text, parse_constant=refuse, object_pairs_hook=_without_doubles)
+    own = content.pop(RECORD, None) if isinstance(content, dict) else None
+    contract.check_content(path, content)
+    intact.check(path, own, contract.place(path), {}, _measured(content))
+    return content
+
+
+def _measured(content: dict) -> dict:
+    """A record without what a reader may overrule."""
+    if not isinstance(content, dict):
+        return content
+    return {name: value for name, value in content.items() if name not in contract.JUDGEMENT}
+
+
+def _without_doubles(pairs: list[tuple]) -> dict:
+    """A JSON object; the standard library takes the last of two entries of one name."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"it has a key twice, of {', '.join(names)}")
+    return dict(pairs)
 
 
 def write_weights(path: str, params: dict, metadata: dict | None = None) -> None:
@@ -72,40 +145,43 @@ def write_weights(path: str, params: dict, metadata: dict | None = None) -> None
     from safetensors.torch import save_file
 
     contiguous = {name: value.detach().cpu().contiguous() for name, value in params.items()}
+    arrays = {name: value.numpy() for name, value in contiguous.items()}
+    metadata = json.loads(json.dumps(metadata or {}))
     # A header maps text to text. One sorted entry: equal weights, equal bytes.
-    header = {_HEADER: json.dumps(metadata, sort_keys=True)} if metadata is not None else None
+    own = metadata | {RECORD: intact.record(contract.place(path), arrays, metadata)}
+    header = {_HEADER: json.dumps(own, sort_keys=True)}
     write_whole(path, lambda file: save_file(contiguous, file, metadata=header))
 
 
-def read_weights(path: str | Path) -> dict:
-    """Named torch tensors of a .safetensors file. Raises ValueError if it is not a whole one."""
-    from safetensors.torch import load_file
+def read_weights(path: str | Path, like: dict | None = None) -> dict:
+    """Named torch tensors of a .safetensors file that `write_weights` wrote.
 
-    return _of_safetensors(path, load_file)
+    like: tensors by name, whose names and shapes the file's must be.
+    """
+    weights = _weights(path)[0]
+    if like is not None:
+        intact.require_shapes(path, weights, {name: value.shape for name, value in like.items()})
+    return weights
 
 
 def read_weights_metadata(path: str | Path) -> dict:
-    """What `write_weights` was told of the tensors, empty if nothing. Raises as `read_weights`."""
+    """What `write_weights` was told of the tensors, empty if nothing."""
+    return _weights(path)[1]
+
+
+def _weights(path: str | Path) -> tuple[dict, dict]:
+    """The tensors of a file, and its metadata without the record of itself."""
     from safetensors import safe_open
 
-    def header(path):
-        with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}
-
-    return json.loads(_of_safetensors(path, header).get(_HEADER, "{}"))
-
-
-def _of_safetensors(path: str | Path, read: Callable):
-    from safetensors import SafetensorError
-
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        return read(path)
-    except SafetensorError as error:
-        raise ValueError(
-            f"{path} is not a whole .safetensors file: {error}. Delete it and run again"
-        ) from None
+    with refusing(path), safe_open(path, framework="pt") as file:
+        metadata = json.loads((file.metadata() or {}).get(_HEADER, "{}"))
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        own = metadata.pop(RECORD, None)
+    if own is None:
+        raise Unusable(path, "carries no digest: it is damaged, or of an older version")
+    arrays = {name: value.numpy() for name, value in weights.items()}
+    intact.check(path, own, contract.place(path), arrays, metadata)
+    return weights, metadata
 
 
 def write_chains(
@@ -127,18 +203,39 @@ def write_chains(
     _write_tree(path, from_dict(groups, dims={"theta": ["dim"]}))
 
 
-def read_theta(path: str) -> np.ndarray:
-    """The unconstrained draws [chain, draw, dim] of a file that `write_chains` wrote."""
+def read_theta(path: str, dim: int | None = None) -> np.ndarray:
+    """The unconstrained draws [chain, draw, dim] of a file that `write_chains` wrote.
+
+    dim: how many dimensions they must have; any, unless given.
+    """
     tree = read_chains(path)
     own = "unconstrained_posterior" if "unconstrained_posterior" in tree else "posterior"
-    return tree[own]["theta"].values
+    if own not in tree or "theta" not in tree[own]:
+        raise Unusable(path, "holds no draws of theta")
+    theta = tree[own]["theta"].values
+    if not theta.size:
+        raise Unusable(path, "holds no draws of theta")
+    if theta.dtype != np.float64:
+        raise Unusable(path, f"holds theta of dtype {theta.dtype}")
+    intact.require_shapes(path, {"theta": theta}, {"theta": (None, None, dim)})
+    return theta
 
 
-def read_named(path: str) -> dict[str, np.ndarray]:
-    """The draws by parameter name, [chain, draw, ...] each, of an ArviZ netCDF or an .npz file."""
-    if str(path).endswith(".npz"):
-        return read_arrays(path)
-    return {name: values.values for name, values in read_chains(path)["posterior"].items()}
+def read_named(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """A user's draws by parameter name, [chain, draw, ...] each, from ArviZ netCDF or .npz.
+
+    stats: arrays that an .npz has beside them, and a netCDF in its group `sample_stats`; those that
+    the file has are among the result.
+    """
+    with refusing(path, "Write it again, or name another file"):
+        if str(path).endswith(".npz"):
+            return _unpacked(path)[0]
+        tree = _open_tree(path)
+        if "posterior" not in tree:
+            raise ValueError("it has no group `posterior`, as InferenceData.to_netcdf writes")
+        found = {name: values.values for name, values in tree["posterior"].items()}
+        beside = tree.get("sample_stats", {})
+        return found | {name: beside[name].values for name in stats if name in beside}
 
 
 def write_draws(path: str, named: dict[str, np.ndarray], stats: dict[str, np.ndarray]) -> None:
@@ -152,13 +249,38 @@ def write_draws(path: str, named: dict[str, np.ndarray], stats: dict[str, np.nda
 def _write_tree(path: str, tree) -> None:
     for group in tree.subtree:
         group.attrs.pop("created_at", None)  # equal chains, equal bytes
+    own = intact.record(contract.place(path), _variables(tree))
+    tree.attrs[RECORD] = json.dumps(own, sort_keys=True)
     write_whole(path, lambda file: tree.to_netcdf(file, engine="h5netcdf"))
+
+
+def _variables(tree) -> dict[str, np.ndarray]:
+    """All variables of a DataTree, coordinates too, by "/group/name"; a boolean is a byte."""
+    found = {}
+    for group in tree.subtree:
+        for name, values in group.to_dataset(inherit=False).variables.items():
+            own = values.values
+            found[f"{group.path}/{name}"] = own.astype(np.uint8) if own.dtype == bool else own
+    return found
 
 
 def read_chains(path: str):
     """The xarray DataTree of a chain file, in memory."""
+    with refusing(path):
+        tree = _open_tree(path)
+        own = json.loads(tree.attrs[RECORD]) if RECORD in tree.attrs else None
+        variables = _variables(tree)
+    contract.check_chains(path, variables)
+    intact.check(path, own, contract.place(path), variables)
+    return tree
+
+
+def _open_tree(path: str):
+    import h5py
     import xarray
 
+    with h5py.File(path, "r"):  # what is none is refused here without noise
+        pass
     with xarray.open_datatree(path, engine="h5netcdf") as tree:
         return tree.load()
 

@@ -32,10 +32,10 @@ def look(posterior: Posterior, generator: Generator, repeated: Posterior | None 
 
     repeated: the posterior of the same data with every row twice (`flat_priors.twice`), if known.
 
-    dim, names, coordinates; ms_per_call: value and gradient of 64 points; hours_to_expect of a
-    study; gradient_error: the largest difference from finite differences, beside the gradient;
-    batch_error: between points together and alone, beside the value; starts_not_finite: a share;
-    flat_priors: names; notes: sentences.
+    dim, names, coordinates; ms_per_call: value and gradient of 64 points; ms_per_training_call: of
+    512; hours_to_expect of the usual study; gradient_error: the largest difference from finite
+    differences, beside the gradient; batch_error: between points together and alone, beside the
+    value; starts_not_finite: a share; flat_priors: names; notes: sentences.
 
     Raises ModelError for what cannot be used: see docs/own-posterior.md.
     """
@@ -62,6 +62,8 @@ def look(posterior: Posterior, generator: Generator, repeated: Posterior | None 
         "coordinates": posterior.coordinates,
         "ms_per_call": ms,
         "points_per_call": CHAINS,
+        "ms_per_training_call": ms_training,
+        "points_per_training_call": TRAINING_POINTS,
         "hours_to_expect": (HMC_CALLS * ms + TRAINING_CALLS * ms_training) / 3.6e6,
         "gradient_error": gradient_error,
         "batch_error": batch_error,

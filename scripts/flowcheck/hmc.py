@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from flowcheck.metric import identity
+from flowcheck.noise import Noise, stream
 from flowcheck.trajectories import State, Trajectory, compiled, leapfrog, pays
 
 # A trajectory whose energy error exceeds this many nats has left the level set: Stan's limit.
@@ -102,9 +103,9 @@ class Adaptation:
     is steeper, is not left there rejecting every move; in the second half all share one.
     """
 
-    def __init__(self, step_size: float, target: float, chains: int, transitions: int):
+    def __init__(self, step_size: Tensor, target: float, transitions: int):
         self.target, self.half = target, transitions // 2
-        self.averaging = DualAveraging(torch.full((chains,), step_size, dtype=torch.float64))
+        self.averaging = DualAveraging(step_size)
 
     def update(self, acceptance: Tensor, transition: int) -> Tensor:
         """The step sizes to try next, given a transition's acceptance probabilities [C]."""
@@ -128,12 +129,14 @@ def sample(
     generator: Generator,
     progress: Callable[[Iterable], Iterable] = iter,
     report: Callable[[str], None] = print,
+    trajectory: Trajectory | None = None,
 ) -> Chains:
     """Run C chains from `init` [C, dim], at that tensor's precision and on its device.
 
     log_density [C, dim] -> [C] may lack its normaliser; gradient [C, dim] -> [C, dim].
     `progress` wraps the iterable of transitions, to draw a bar. A run so long that it pays is
-    compiled; `report` is told if that fails.
+    compiled; `report` is told if that fails. `trajectory`: `eager(...)`, or one that was compiled
+    for an earlier run of as many chains; then nothing is compiled here.
 
     Raises ValueError if the log density is not finite at the start of a chain.
     """
@@ -142,23 +145,23 @@ def sample(
         raise ValueError("a chain starts where the log density is not finite")
     state, kept = State(init, lp, gradient(init)), []
     steps, transitions = settings.leapfrog_steps, settings.warmup_draws + settings.draws
-    trajectory = _eager(log_density, gradient)
-    if pays(steps * transitions, written_out=True):
+    if trajectory is None and pays(steps * transitions, written_out=True):
         both = lambda theta: (log_density(theta), gradient(theta))  # noqa: E731
         trajectory = compiled(both, state, identity(init), report)
-    step_size = torch.full((len(init),), settings.step_size, dtype=torch.float64)
+    trajectory = trajectory or eager(log_density, gradient)
+    step_size = init.new_full((len(init),), settings.step_size, dtype=torch.float64)
     adaptation = None
     if settings.target_acceptance is not None and settings.warmup_draws > 0:
-        adaptation = Adaptation(
-            settings.step_size, settings.target_acceptance, len(init), settings.warmup_draws
-        )
+        adaptation = Adaptation(step_size, settings.target_acceptance, settings.warmup_draws)
+    noise = stream(transitions, init, generator, jitter=True)
     for transition in progress(range(transitions)):
-        step = step_size.to(init).unsqueeze(-1) * _jitter(init, settings.jitter, generator)
-        state, info = _transition(trajectory, state, step, steps, generator)
+        drawn = next(noise)
+        step = step_size.to(init).unsqueeze(-1) * (1 + settings.jitter * (2 * drawn.jitter - 1))
+        state, info = _transition(trajectory, state, step, steps, drawn)
         if transition >= settings.warmup_draws:
             kept.append((state.theta, info))
         elif adaptation is not None:
-            step_size = adaptation.update(info.acceptance_rate.double().cpu(), transition)
+            step_size = adaptation.update(info.acceptance_rate.double(), transition)
             if transition == settings.warmup_draws - 1:
                 step_size = step_size.new_full(step_size.shape, adaptation.settled())
     states, infos = zip(*kept, strict=True)
@@ -174,7 +177,7 @@ def sample(
     )
 
 
-def _eager(log_density: Callable, gradient: Callable) -> Trajectory:
+def eager(log_density: Callable, gradient: Callable) -> Trajectory:
     """Trajectories in theta's own coordinates; the log density is computed at their ends alone."""
 
     def trajectory(state, momentum, step, steps, metric):
@@ -186,24 +189,17 @@ def _eager(log_density: Callable, gradient: Callable) -> Trajectory:
     return trajectory
 
 
-def _jitter(theta: Tensor, jitter: float, generator: Generator) -> Tensor:
-    uniform = torch.rand(len(theta), 1, generator=generator, dtype=theta.dtype).to(theta.device)
-    return 1 + jitter * (2 * uniform - 1)
-
-
 def _transition(
-    trajectory: Trajectory, state: State, step: Tensor, steps: int, generator: Generator
+    trajectory: Trajectory, state: State, step: Tensor, steps: int, noise: Noise
 ) -> tuple[State, Info]:
     """One Metropolis-corrected trajectory of each chain; a rejected chain stays where it was."""
-    theta = state.theta
-    momentum = torch.randn(theta.shape, generator=generator, dtype=theta.dtype).to(theta.device)
-    log_uniform = torch.rand(len(theta), generator=generator, dtype=theta.dtype).log()
+    theta, momentum = state.theta, noise.momentum
     before = 0.5 * momentum.square().sum(-1) - state.lp
     end, last_momentum = trajectory(state, momentum, step, steps, identity(theta))
     after = 0.5 * last_momentum.square().sum(-1) - end.lp
     # A trajectory that overflowed has no energy: it is rejected, and counted as divergent.
     error = torch.nan_to_num(after - before, nan=math.inf)
-    accepted = log_uniform.to(theta.device) < -error
+    accepted = noise.log_uniform < -error
     info = Info(
         lp=torch.where(accepted, end.lp, state.lp),
         energy=torch.where(accepted, after, before),

@@ -6,29 +6,19 @@ Burda, Grosse & Salakhutdinov 2016, arXiv 1509.00519, section 5.1.1), once and f
 evaluation, so that every model is measured on the same binary images.
 """
 
-import gzip
 import hashlib
-import struct
-import tempfile
-import zlib
+import http.client
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-TORCHVISION_SETS = ("MNIST", "FashionMNIST", "KMNIST")
-SPLIT_NAMES = {"train": "train", "test": "t10k"}
-IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049  # idx files of unsigned bytes, of rank 3 and rank 1
+from flowcheck import idx_files
+from flowcheck.numpy_files import DataError
+from flowcheck.observations import DOWNLOAD_SECONDS
 
-# md5 of the unzipped files: what gzip adds (a time, a name) differs from copy to copy.
-CHECKSUMS = {
-    "MNIST": {
-        "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-        "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-        "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-        "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-    }
-}
+TORCHVISION_SETS = tuple(idx_files.KNOWN)
 
 
 @dataclass(frozen=True)
@@ -91,88 +81,47 @@ def stratified_split(
     return split
 
 
-def files_folder(root: str | None, name: str) -> Path | None:
-    """The folder `name` below `root` if it holds gzip files, else None."""
-    folder = Path(root, name) if root else None
-    return folder if folder and any(folder.glob("*.gz")) else None
-
-
 def load_torchvision(name: str, folder: Path | None, cache: Path) -> ImageSet:
     """One of TORCHVISION_SETS, with its own split into training and test images.
 
-    folder: where the four gzipped files lie, or None: then torchvision downloads them from its
-    mirrors, with its own checksums, into `cache`.
-    Raises ValueError for an unknown name; FileNotFoundError or ValueError naming the bad file.
+    folder: where the four files lie, or None: then torchvision downloads them from its mirrors into
+    `cache`, once. Either way they are checked: `idx_files.read` says what it raises.
+    Raises ValueError for an unknown name, and DataError where they cannot be downloaded.
     """
-    from flowcheck.vision import import_torchvision_datasets
-
     if name not in TORCHVISION_SETS:
         raise ValueError(f"unknown image set {name!r}: use digits or {', '.join(TORCHVISION_SETS)}")
-    dataset = getattr(import_torchvision_datasets(), name)
     if folder is None:
-        return _from_datasets(*(dataset(cache, train, download=True) for train in (True, False)))
-    with tempfile.TemporaryDirectory() as scratch:
-        unzip_checked(folder, Path(scratch, name, "raw"), CHECKSUMS.get(name, {}))
-        return _from_datasets(*(dataset(scratch, train) for train in (True, False)))
+        folder = cache / name / "raw"
+        if idx_files.missing(folder, name):
+            _download(name, cache)
+    pixels, labels, test_pixels, test_labels = idx_files.read(folder, name)
+    split = np.repeat(np.array(["train", "test"]), [len(labels), len(test_labels)])
+    both = np.concatenate([pixels, test_pixels])
+    return ImageSet(
+        both.reshape(len(both), -1),
+        np.concatenate([labels, test_labels]).astype(np.int64),
+        split,
+        pixels.shape[1:],
+        levels=255,
+    )
 
 
-def unzip_checked(folder: Path, target: Path, checksums: dict[str, str]) -> None:
-    """Unzip the four idx files in `folder` into `target`, each checked first.
+def _download(name: str, cache: Path) -> None:
+    from flowcheck.vision import import_torchvision_datasets
 
-    checksums: md5 of the unzipped files, by name without .gz; a file not listed is not compared.
-    Raises FileNotFoundError or ValueError, naming the file: missing, not gzip or truncated, of a
-    wrong magic number, shorter or longer than its header says, of another checksum, or with
-    labels and images that differ in number.
-    """
-    target.mkdir(parents=True)
-    for prefix in SPLIT_NAMES.values():
-        counts = {}
-        for kind, magic in (("images-idx3", IMAGE_MAGIC), ("labels-idx1", LABEL_MAGIC)):
-            path = Path(folder, f"{prefix}-{kind}-ubyte.gz")
-            content = _unzipped(path)
-            counts[path.name] = _checked_count(path, content, magic)
-            expected = checksums.get(path.stem)
-            if expected and hashlib.md5(content, usedforsecurity=False).hexdigest() != expected:
-                raise ValueError(f"{path}: the unzipped content is not the published one (md5)")
-            Path(target, path.stem).write_bytes(content)
-        (images, count), (labels, label_count) = counts.items()
-        if count != label_count:
-            raise ValueError(
-                f"{Path(folder, labels)}: {label_count} labels for the {count} images of {images}"
-            )
-
-
-def _unzipped(path: Path) -> bytes:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_SECONDS)  # torchvision would wait for ever
     try:
-        with gzip.open(path) as stream:
-            return stream.read()
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{path}: not a whole gzip file ({error}); fetch it again") from error
-
-
-def _checked_count(path: Path, content: bytes, magic: int) -> int:
-    """Number of items an idx file says it holds, once its header and its length agree."""
-    rank = magic & 0xFF
-    header = 4 * (1 + rank)
-    if len(content) < header:
-        raise ValueError(f"{path}: {len(content)} bytes are too few for an idx file's header")
-    found, *sizes = struct.unpack(f">{1 + rank}I", content[:header])
-    if found != magic:
-        raise ValueError(f"{path}: magic number {found}, expected {magic}: not this kind of file")
-    expected = header + int(np.prod(sizes, dtype=np.int64))
-    if len(content) != expected:
-        raise ValueError(f"{path}: {len(content)} bytes, but its header promises {expected}")
-    return sizes[0]
-
-
-def _from_datasets(train, test) -> ImageSet:
-    pixels = [part.data.numpy().reshape(len(part.data), -1) for part in (train, test)]
-    labels = [part.targets.numpy() for part in (train, test)]
-    split = np.repeat(np.array(["train", "test"]), [len(part) for part in labels])
-    shape = tuple(int(size) for size in train.data.shape[1:])
-    return ImageSet(np.concatenate(pixels), np.concatenate(labels), split, shape, levels=255)
+        getattr(import_torchvision_datasets(), name)(cache, download=True)
+    except (OSError, RuntimeError, EOFError, http.client.HTTPException) as error:
+        files = ", ".join(f"{one.name}.gz" for one in idx_files.KNOWN[name])
+        raise DataError(
+            f"cannot download {name}: {error}. Put its four files ({files}) into a folder {name}, "
+            f"and set FLOWCHECK_DATA to the folder that holds {name}; or put them into "
+            f"{cache / name / 'raw'}"
+        ) from None
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def binarise(intensity: np.ndarray, rng: np.random.Generator) -> np.ndarray:

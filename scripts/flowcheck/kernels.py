@@ -160,23 +160,16 @@ def contraction(kernel: np.ndarray, p: np.ndarray, start: np.ndarray, steps: int
     return np.array(kl)
 
 
-def spectrum(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues [M] of a reversible kernel, the largest in size first, and eigenvectors [M, M].
+def rate(kernel: np.ndarray) -> float:
+    """The squared second-largest absolute eigenvalue: by this factor KL(q_t|p) falls in the end.
 
-    Those of the symmetric matrix sqrt(p_i / p_j) T_ij = sqrt(T_ij T_ji): column k is
-    sqrt(p) v_k, with v_k orthonormal under p. With h = q_0 / p - 1, to second order in q_t - p,
+    Eigenvalues are those of the symmetric matrix sqrt(p_i / p_j) T_ij = sqrt(T_ij T_ji). With its
+    eigenvectors sqrt(p) v_k, orthonormal, and h = q_0 / p - 1, to second order in q_t - p,
 
         KL(q_t|p) = (1/2) sum_{k >= 1} <h, v_k>_p^2 lambda_k^(2t),
 
     so lambda_1^2 is the factor that each step leaves in the end (Levin & Peres, "Markov Chains and
     Mixing Times", 2017, chapter 12).
     """
-    values, vectors = np.linalg.eigh(np.sqrt(kernel * kernel.T))
-    order = np.argsort(-np.abs(values), kind="stable")
-    return values[order], vectors[:, order]
-
-
-def rate(kernel: np.ndarray) -> float:
-    """The squared second-largest absolute eigenvalue of a reversible kernel."""
     values = np.linalg.eigvalsh(np.sqrt(kernel * kernel.T))
     return float(np.sort(np.abs(values))[-2] ** 2)

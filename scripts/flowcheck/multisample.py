@@ -26,9 +26,10 @@ def check_sizes(samples: list[int], draws: int) -> None:
     """
     for smaller, larger in pairwise([*samples, draws]):
         if larger % smaller or larger == smaller:
-            raise ValueError(f"{smaller} samples do not divide {larger}: common draws need it")
-    if draws < 2 * samples[-1]:
-        raise ValueError(f"{draws} draws make no two blocks of {samples[-1]}: no error to estimate")
+            raise ValueError(
+                f"{smaller} samples do not divide {larger}: common draws need whole blocks, and an "
+                "error needs two of them"
+            )
 
 
 def block_log_means(log_w: np.ndarray, k: int) -> np.ndarray:

@@ -2,11 +2,12 @@
 
 import hashlib
 import http.client
-import io
 import urllib.request
 from pathlib import Path
 
 import numpy as np
+
+from flowcheck.numpy_files import DataError, as_float64, load
 
 PUBLISHED_NAME = "banana_shape_data.npy"
 PUBLISHED_URL = f"https://zcrabbit.github.io/static/datasets/{PUBLISHED_NAME}"
@@ -17,10 +18,6 @@ PUBLISHED_MEAN = 1.1179132108624679
 PUBLISHED_SQUARES = 365.58995874387807  # about the mean
 
 DOWNLOAD_SECONDS = 60
-
-
-class DataError(ValueError):
-    """Data that cannot be used; the message names the source and the mend."""
 
 
 def embedded(rng: np.random.Generator) -> np.ndarray:
@@ -38,7 +35,7 @@ def published(folder: str | None) -> np.ndarray:
 
     Raises DataError if it cannot be had or is not, byte for byte, the file it should be.
     """
-    local = Path(folder) / PUBLISHED_NAME if folder else None
+    local = data_folder(folder) / PUBLISHED_NAME if folder else None
     if local is not None and local.is_file():
         source, content = str(local), local.read_bytes()
     else:
@@ -50,7 +47,17 @@ def published(folder: str | None) -> np.ndarray:
             f"not {PUBLISHED_SHA256}. It may be truncated or another file; remove it and fetch it "
             "again, or set `data: embedded`, which has the same posterior"
         )
-    return checked(_load(content, source), source)
+    return checked(load(content, source), source)
+
+
+def data_folder(folder: str) -> Path:
+    """The folder that FLOWCHECK_DATA names. Raises DataError if there is none."""
+    if not Path(folder).is_dir():
+        raise DataError(
+            f"FLOWCHECK_DATA is {folder}, which is no folder: set it to the folder with the data "
+            "files, or unset it"
+        )
+    return Path(folder)
 
 
 def own(path: str) -> np.ndarray:
@@ -58,8 +65,8 @@ def own(path: str) -> np.ndarray:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}; mend the target's `data`") from None
-    return checked(_load(content, path), path)
+        raise DataError(f"cannot read {path}: {error.strerror}; fix the target's `data`") from None
+    return checked(load(content, path), path)
 
 
 def checked(y: np.ndarray, source: str) -> np.ndarray:
@@ -70,22 +77,14 @@ def checked(y: np.ndarray, source: str) -> np.ndarray:
         raise DataError(f"{source} holds {y.dtype} values: save real numbers, such as float64")
     if y.ndim != 1 or y.size == 0:
         raise DataError(f"{source} has shape {y.shape}: it should be one axis of values, (n,)")
-    if not np.isfinite(y).all():
+    values = as_float64(y, source)
+    if not np.isfinite(values).all():
         bad = np.flatnonzero(~np.isfinite(y))
         raise DataError(
             f"{source} has {bad.size} values that are not finite, the first at index {bad[0]}: "
-            "remove or mend them"
+            "remove or correct them"
         )
-    return y.astype(np.float64)
-
-
-def _load(content: bytes, source: str) -> np.ndarray:
-    try:
-        return np.load(io.BytesIO(content), allow_pickle=False)
-    except Exception as error:  # a spoiled file makes NumPy raise nearly anything
-        raise DataError(
-            f"{source} is no whole .npy file of numbers: {error}; save it again, with numpy.save"
-        ) from None
+    return values
 
 
 def _download(url: str) -> bytes:

@@ -54,9 +54,15 @@ def room(free_disk: float, free_memory: float, folder: str) -> list[Finding]:
     return found
 
 
-def posterior(name: str, look: dict, source: str) -> list[Finding]:
-    """What a first look found; look: the target's check.json; source: its file or family."""
-    hours = look["hours_to_expect"]
+def posterior(name: str, look: dict, source: str, evaluations: dict[str, int]) -> list[Finding]:
+    """What a first look found; look: the target's check.json; source: its file or family.
+
+    evaluations: gradients of it in all of the study, by its "chains" and by flows' "training".
+    """
+    hours = (
+        evaluations["chains"] / look["points_per_call"] * look["ms_per_call"]
+        + evaluations["training"] / look["points_per_training_call"] * look["ms_per_training_call"]
+    ) / 3.6e6
     size = f"{look['dim']} dimension" + ("s" if look["dim"] > 1 else "")
     about = f"target {name}"
     text = (
@@ -68,7 +74,22 @@ def posterior(name: str, look: dict, source: str) -> list[Finding]:
     return found + [Finding(about, None, note) for note in look["notes"]]
 
 
-_SLOW = ": shorten `hmc.adaptive` and `training` for a first try, or speed the density up"
+_SLOW = (
+    ": lower the draws, leapfrog steps and chains under `hmc` and the iterations under `training` "
+    "for a first try, or speed the density up"
+)
+
+
+def approximation(name: str, target: str, run: dict) -> list[Finding]:
+    """What reading the draws of an approximation found; run: its run.json.
+
+    A file that is refused is no fault: its row says why, and the study goes on.
+    """
+    about = f"approximation {name}"
+    if run["refused"]:
+        return [Finding(about, None, f"refused, and left out of {target}: {run['refused']}")]
+    read = Finding(about, True, f"{run['file']}: draws for {target}, in the {run['space']} space")
+    return [read, *(Finding(about, None, note) for note in run["notes"])]
 
 
 def image_set(name: str, dataset: str, folder: str | None) -> Finding:
@@ -82,11 +103,16 @@ def image_set(name: str, dataset: str, folder: str | None) -> Finding:
         about,
         None,
         f"{dataset} will be downloaded; without a network, set FLOWCHECK_DATA to a folder in which "
-        f"{name}/ holds its four *.gz files",
+        f"{name}/ or {dataset}/ holds its four files",
     )
 
 
 def _hours(hours: float) -> str:
+    if hours >= 48:
+        days = hours / 24
+        return f"{days:,.0f} days" if days < 730 else f"{days / 365.25:,.0f} years"
+    if hours >= 2:
+        return f"{hours:.0f} hours"
     minutes = 60 * hours
     return f"{minutes:.0f} minutes" if minutes >= 1.5 else f"{60 * minutes:.0f} seconds"
 

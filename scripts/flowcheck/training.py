@@ -257,8 +257,8 @@ def train(
     for start in progress(range(len(history), recipe.iterations, CHUNK)):
         steps = range(start, min(start + CHUNK, recipe.iterations))
         noise = draw_noise(generators, len(steps), recipe.samples, flow.dim).to(device)
-        for z, iteration in zip(noise, steps, strict=True):
-            rate = torch.tensor(recipe.learning_rate_at(iteration))
+        rates = torch.tensor([recipe.learning_rate_at(one) for one in steps], device=device)
+        for z, rate in zip(noise, rates, strict=True):
             history.append(step(z, rate))
             snapshots.see(len(history), state.average)
         watch(f"ELBO {torch.stack(history[-len(steps) :]).mean().item():.3f}")

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 
-from flowcheck.observations import DataError
+from flowcheck import files
+from flowcheck.numpy_files import DataError, as_float64, load
 
 SUFFIXES = (".npz", ".npy", ".json", ".csv")
 
@@ -41,6 +43,21 @@ def read(path: str | None) -> dict[str, np.ndarray]:
     return {name: _numbers(values, name, path) for name, values in arrays.items()}
 
 
+def read_draws(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """A user's draws by parameter: of an .npz file, or of the posterior of an ArviZ netCDF.
+
+    stats: arrays beside them, as `files.read_named` has them.
+
+    Raises ValueError, naming the file, for one that is torn or holds no such draws.
+    """
+    if Path(path).suffix.lower() == ".npz":
+        loaded = load(Path(path).read_bytes(), path)
+        if isinstance(loaded, dict):
+            return loaded
+        raise DataError(f"{path} is a single array: save draws by name, with numpy.savez")
+    return files.read_named(path, stats)
+
+
 def _text(content: bytes, path: str) -> str:
     try:
         return content.decode("utf-8-sig")
@@ -49,23 +66,30 @@ def _text(content: bytes, path: str) -> str:
 
 
 def _numpy(content: bytes, path: str) -> dict:
-    try:
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        return {"y": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-    except Exception as error:  # a spoiled file makes NumPy raise nearly anything
-        hint = "; " + (
-            "save arrays of numbers, with numpy.savez"
-            if "pickle" in str(error)
-            else "save it again, with numpy.savez"
-        )
-        raise DataError(f"{path} is not a whole NumPy file of numbers: {error}{hint}") from None
+    loaded = load(content, path)
+    return {"y": loaded} if isinstance(loaded, np.ndarray) else loaded
 
 
 def _object(text: str, path: str) -> dict:
+    def once(pairs):
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            raise DataError(f"{path}: a name stands twice in {sorted(names)}; rename one")
+        return dict(pairs)
+
+    def number(digits):
+        return _finite(digits, f"{path}: the number")
+
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=once, parse_float=number)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from None
+    except RecursionError:
+        raise DataError(f"{path}: lists within lists, too many to read; flatten them") from None
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: {error}; write it in fewer digits") from None
     if not isinstance(content, dict):
         raise DataError(f'{path}: an object of named arrays is expected, such as {{"y": [1, 2]}}')
     return content
@@ -73,7 +97,10 @@ def _object(text: str, path: str) -> dict:
 
 def _columns(text: str, path: str) -> dict:
     reader = csv.reader(io.StringIO(text))
-    rows = [(reader.line_num, row) for row in reader if row]
+    try:
+        rows = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}; save it again") from None
     if len(rows) < 2:
         raise DataError(f"{path}: a header line with the columns' names and a line for each row")
     header = [name.strip() for name in rows[0][1]]
@@ -91,7 +118,9 @@ def _columns(text: str, path: str) -> dict:
                 raise DataError(
                     f"{path}, line {line}: column '{name}' holds text, {row[column]!r}; {_CODES}"
                 )
-        columns[name] = [float(row[column]) for _, row in rows[1:]]
+        columns[name] = [
+            _finite(row[column], f"{path}, line {line}: column '{name}',") for line, row in rows[1:]
+        ]
     return columns
 
 
@@ -103,7 +132,16 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    # Python's own ways to write a number, such as 1_000, are none of a data file.
+    return "_" not in text and text.isascii()
+
+
+def _finite(text: str, place: str) -> float:
+    """The number that a text spells; one that only overflows to infinity is an error."""
+    value = float(text)
+    if math.isinf(value) and "inf" not in text.lower():
+        raise DataError(f"{place} {text[:40]} is too large for float64; rescale it")
+    return value
 
 
 def _numbers(values, name: str, path: str) -> np.ndarray:
@@ -113,10 +151,12 @@ def _numbers(values, name: str, path: str) -> np.ndarray:
         raise DataError(
             f"{path}: '{name}' has rows of different lengths; give each row as many numbers"
         ) from None
+    if array.dtype.kind == "O" and all(type(value) is int for value in array.flat):
+        raise DataError(f"{path}: '{name}' has integers of more than 64 bits; rescale them")
     if array.dtype.kind == "O":
         raise DataError(f"{path}: '{name}' holds something that is not a number; {_CODES}")
     if array.dtype.kind in "USMmV":
         raise DataError(f"{path}: '{name}' holds text or dates ({array.dtype}); {_CODES}")
     if array.dtype.kind == "c":
         raise DataError(f"{path}: '{name}' holds complex numbers; save their two parts by name")
-    return array.astype(np.float64)
+    return as_float64(array, f"{path}: '{name}'")

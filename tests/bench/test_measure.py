@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench import flows, hmc, scaling, study, table, vae
+from bench import flows, hmc, nuts, scaling, study, table, trajectory, vae
 from bench.contender import Contender
 from bench.measure import Measured, Plan, measure
 
@@ -59,7 +59,7 @@ def test_every_flow_is_raced_or_left_out_by_every_library():
 
 
 def test_no_two_contenders_share_a_row():
-    for part in (flows, hmc, vae, study):
+    for part in (flows, hmc, trajectory, nuts, vae, study):
         rows = [
             (one.flow, one.contender, one.variant, one.replicates, one.threads)
             for one in part.contenders(quick=False)

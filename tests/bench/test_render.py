@@ -1,4 +1,4 @@
-"""The documents say what docs/bench.csv says, and the sentences say who wins."""
+"""The documents say what the published runs say, where flowcheck loses first."""
 
 from pathlib import Path
 
@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import machine, our_study, publish, render, slopes, table
+from bench import history, machine, our_study, publish, render, slopes, table
+from bench.history import Run
 from flowcheck import files
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = ("seconds", "seconds_min", "seconds_max")
 published = pytest.mark.skipif(
-    not (ROOT / "docs" / "bench.csv").exists(), reason="no whole bench has been published yet"
+    not history.read(ROOT / "docs"), reason="no whole bench has been published yet"
 )
 
 
@@ -25,17 +26,22 @@ def races(*rows) -> pd.DataFrame:
     return table.bench_table([common | dict(zip(names, row, strict=True)) for row in rows])
 
 
+def runs(*tables) -> list[Run]:
+    """A run a day."""
+    return [Run(f"2026-01-0{day}", "AMD", 2, one) for day, one in enumerate(tables, 1)]
+
+
 @published
-def test_readmes_table_is_the_benchs():
+def test_readmes_block_is_the_runs():
     readme = (ROOT / "README.md").read_text()
-    assert render.fill(readme, pd.read_csv(ROOT / "docs" / "bench.csv")) == readme
+    assert render.fill(readme, history.read(ROOT / "docs")) == readme
 
 
 @published
-def test_the_document_is_the_benchs():
+def test_the_document_is_the_runs():
     docs = ROOT / "docs"
     expected = render.document(
-        pd.read_csv(docs / "bench.csv"),
+        history.read(docs),
         pd.read_csv(docs / "bench_scaling.csv"),
         files.read_json(docs / "bench_machine.json"),
     )
@@ -45,12 +51,13 @@ def test_the_document_is_the_benchs():
 @published
 def test_the_published_tables_have_their_columns():
     docs = ROOT / "docs"
-    assert tuple(pd.read_csv(docs / "bench.csv").columns) == table.COLUMNS
+    for path in (docs / history.FOLDER).glob("*.csv"):
+        assert tuple(pd.read_csv(path).columns) == (*history.WHERE, *table.COLUMNS)
     assert tuple(pd.read_csv(docs / "bench_scaling.csv").columns) == table.SCALING_COLUMNS
 
 
-def test_without_a_published_bench_the_readme_names_no_number():
-    if not (ROOT / "docs" / "bench.csv").exists():
+def test_without_a_published_run_the_readme_names_no_number():
+    if not history.read(ROOT / "docs"):
         readme = (ROOT / "README.md").read_text()
         assert f"{render.BEGIN}\n{render.END}" in readme
 
@@ -68,7 +75,7 @@ def test_what_is_published_is_filled_in_and_filled_in_again(tmp_path):
     (results / "scaling.png").write_bytes(b"")
     publish.publish(results, tmp_path)
     once = (tmp_path / "README.md").read_text()
-    assert "| flowcheck, 1 replicate | - | 200 | - |" in once
+    assert "| other libraries' own loops, 1 replicate | - | 2.0 | - |" in once
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
     assert "old" not in once
@@ -79,7 +86,7 @@ def test_what_is_published_is_filled_in_and_filled_in_again(tmp_path):
 
 def test_a_readme_without_the_marks_is_refused():
     with pytest.raises(ValueError, match="no place for the bench"):
-        render.fill("# flowcheck\n", races(("flowcheck", 1, 1, 1)))
+        render.fill("# flowcheck\n", runs(races(("flowcheck", 1, 1, 1))))
 
 
 @pytest.mark.parametrize(
@@ -87,59 +94,69 @@ def test_a_readme_without_the_marks_is_refused():
     [
         ((200, 190, 210), (100, 90, 110), "beats zuko (eager) with 100, 2.0 times"),
         ((100, 90, 110), (300, 290, 310), "flowcheck loses: zuko (eager) with 300 is 3.0 times"),
-        ((100, 90, 110), (105, 95, 120), "no winner"),
+        ((100, 90, 110), (105, 95, 120), "level: "),
     ],
 )
 def test_who_wins(ours, theirs, said):
-    (sentence,) = render.verdicts(races(("flowcheck", *ours), ("zuko", *theirs)))
+    (sentence,) = render.verdicts(runs(races(("flowcheck", *ours), ("zuko", *theirs))))
     assert said in sentence
 
 
-def test_two_threads_have_their_own_row_and_win_no_race_of_one():
-    table_of_races = races(("flowcheck", 100, 90, 110), ("flowcheck", 900, 890, 910))
-    table_of_races.loc[1, "threads"] = 2
-    readme = render.readme_table(table_of_races)
-    assert "| flowcheck, 1 replicate | - | 100 | - |" in readme
-    assert "| flowcheck, 1 replicate, 2 threads | - | 900 | - |" in readme
+def test_a_range_over_runs_is_said_and_losses_come_first():
+    rival = ("zuko", 100, 99, 101)
+    first = races(("flowcheck", 300, 299, 301), rival)
+    second = races(("flowcheck", 200, 199, 201), rival)
+    lost = races(("flowcheck", 50, 49, 51), rival)
+    lost["flow"] = "planar"
+    said = render.readme_block(runs(pd.concat([first, lost]), pd.concat([second, lost])))
+    assert said.startswith("From 2 runs on 2 days, 2026-01-01, 2026-01-02, on AMD, 2 cores")
+    loss = "planar flow, other libraries' own loops: zuko (eager) is 2.0 (2.0 to 2.0) times as fast"
+    assert f"{loss} with 1 replicate" in said
+    assert "| 0.50 (0.50 to 0.50), loses | 2.5 (2.0 to 3.0) | - |" in said
+    assert said.index(loss) < said.index("times as fast as |")
+
+
+def test_two_threads_win_no_race_of_one():
+    ours = races(("flowcheck", 100, 90, 110), ("flowcheck", 900, 890, 910))
+    ours.loc[1, "threads"] = 2
     rival = races(("zuko", 300, 290, 310))
-    (sentence,) = render.verdicts(pd.concat([table_of_races, rival]))
+    (sentence,) = render.verdicts(runs(pd.concat([ours, rival])))
     assert "flowcheck loses: zuko (eager) with 300 is 3.0 times" in sentence
 
 
 def test_the_studys_time_is_its_steps_by_their_rate():
     steps = our_study.steps()
     rates = {"flowcheck": steps / 80.0, "plain loop": steps / 1000.0}
-    table_of_races = races(*((name, rate, rate, rate) for name, rate in rates.items()))
-    table_of_races["task"] = "study"
-    table_of_races.loc[table_of_races["contender"] == "flowcheck", "threads"] = 2
-    said = render.readme_table(table_of_races)
-    assert "in 80 s on two cores" in said
-    assert "would take 1,000 s, 12.5 times as long" in said
+    studied = races(*((name, rate, rate, rate) for name, rate in rates.items()))
+    studied["task"] = "study"
+    studied.loc[studied["contender"] == "flowcheck", "threads"] = 2
+    slower = studied.copy()
+    slower.loc[slower["contender"] == "flowcheck", "rate"] = steps / 100.0
+    assert "in 80.0 s on two cores" in render.readme_block(runs(studied))
+    said = render.readme_block(runs(slower, studied))
+    assert "in 90.0 (80.0 to 100) s on two cores" in said
+    assert "would take 11.2 (10.0 to 12.5) times as long" in said
 
 
-def test_a_scan_is_a_race_of_its_own():
-    rivals = races(("flowjax", 300, 290, 310), ("flowjax", 900, 890, 910))
-    rivals.loc[1, "variant"] = "scan"
-    ours = races(("flowcheck", 600, 590, 610))
-    own, scan = render.verdicts(pd.concat([ours, rivals]))
-    assert "their own loops: flowcheck (eager) with 600 iterations/s beats flowjax" in own
-    assert "a compiled scan: flowcheck loses: flowjax (scan) with 900" in scan
+def test_samplers_have_a_line_for_each_task():
+    sampled = races(("flowcheck", 900, 890, 910), ("numpyro", 100, 90, 110))
+    sampled["task"], sampled["flow"] = "nuts", "radon"
+    other = races(("flowcheck", 110, 95, 115), ("numpyro", 100, 90, 110))
+    other["task"], other["flow"] = "nuts", "gaussian_ar"
+    said = render.readme_block(runs(pd.concat([sampled, other])))
+    assert "NUTS: radon 9.0; a Gaussian in 50 dimensions 1.1, level" in said
 
 
-def test_the_gain_is_that_of_two_cores_by_each_gradient():
-    table_of_races = races(
-        ("plain loop", 100, 90, 110),
-        ("flowcheck", 2500, 2490, 2510),
-        ("flowcheck", 1500, 1490, 1510),
-        ("flowcheck", 9000, 8990, 9010),
+def test_numbers_of_chains_at_which_one_rival_is_faster_share_a_line():
+    rows = races(("flowcheck", 10, 9, 11), ("blackjax", 50, 49, 51))
+    rows["task"], rows["flow"] = "hmc", "banana"
+    many = rows.copy()
+    many["replicates"] = 100
+    said = render.readme_block(runs(pd.concat([rows, many])))
+    assert (
+        "banana: blackjax (eager) is 5.0 times as fast with 1 chain, "
+        "5.0 times as fast with 100 chains" in said
     )
-    table_of_races["variant"] = ["eager", "compiled, total", "compiled, path", "compiled, total"]
-    table_of_races["threads"] = [1, 2, 2, 1]
-    table_of_races["replicates"] = [1, 8, 32, 8]
-    (_, said) = render.gain_lines(table_of_races)
-    assert "NICE 25.0 times by the total gradient (8 replicates) and 15.0 by the path" in said
-    assert "planar" not in said
-    assert render.gain_lines(table_of_races[:2]) == []
 
 
 def test_a_line_is_recovered():

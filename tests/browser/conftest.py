@@ -39,7 +39,18 @@ def report(request, tmp_path_factory) -> Path:
         if not path.is_file():
             pytest.fail(f"--page names {given}, which is no file", pytrace=False)
         return path
-    folder = copy_to(tmp_path_factory.mktemp("study") / "flowcheck")
-    done = snakemake(folder, "--configfile", "config/tiny.yaml", limit=STUDY_LIMIT)
+    return made(tmp_path_factory, "tiny")
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory) -> Path:
+    """The report of the small gallery, made here: several posteriors and approximations."""
+    return made(tmp_path_factory, "gallery_small")
+
+
+def made(tmp_path_factory, study: str) -> Path:
+    """The report of config/STUDY.yaml, made in a copy of the repository."""
+    folder = copy_to(tmp_path_factory.mktemp(study) / "flowcheck")
+    done = snakemake(folder, "--configfile", f"config/{study}.yaml", limit=STUDY_LIMIT)
     assert done.returncode == 0, done.stdout
-    return folder / "results/tiny/report.html"
+    return folder / f"results/{study}/report.html"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,10 +71,10 @@ def often(monkeypatch):
     monkeypatch.setattr(training, "CHECKPOINT_EVERY", EVERY)
 
 
-@pytest.fixture
-def killed(tmp_path) -> Path:
-    """The folder of a training that was killed with -9 after KEPT_AT steps."""
-    folder = tmp_path / "unfinished"
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory) -> Path:
+    """The folder of a training that was killed with -9 after KEPT_AT steps. To be copied."""
+    folder = tmp_path_factory.mktemp("killed") / "unfinished"
     paths = os.pathsep.join([str(ROOT), str(ROOT / "scripts")])
     done = subprocess.run(
         [sys.executable, "-c", DIES, str(folder)],
@@ -83,6 +84,18 @@ def killed(tmp_path) -> Path:
     )
     assert done.returncode == -signal.SIGKILL
     return folder
+
+
+@pytest.fixture
+def killed(killed_once, tmp_path) -> Path:
+    """A copy of that folder, for a test to change."""
+    return Path(shutil.copytree(killed_once, tmp_path / "unfinished"))
+
+
+@pytest.fixture(scope="module")
+def unbroken():
+    """The same training, never killed."""
+    return trained()
 
 
 def assert_same(first, second):
@@ -106,15 +119,30 @@ def starts(record):
     return progress
 
 
-def test_a_killed_training_goes_on_and_ends_at_the_same_bits(killed):
+def test_a_killed_training_goes_on_and_ends_at_the_same_bits(killed, unbroken):
     record = []
     resumed = trained(Checkpoint(killed), progress=starts(record))
     assert record == [KEPT_AT]
-    assert_same(resumed, trained())
+    assert_same(resumed, unbroken)
 
 
-def test_a_checkpoint_changes_no_bit_of_an_unbroken_training(tmp_path):
-    assert_same(trained(Checkpoint(tmp_path / "unfinished")), trained())
+def test_a_checkpoint_changes_no_bit_of_an_unbroken_training(tmp_path, unbroken):
+    assert_same(trained(Checkpoint(tmp_path / "unfinished")), unbroken)
+
+
+def test_a_checkpoint_is_kept_whenever_so_many_steps_are_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHECKPOINT_EVERY", 200)
+    kept, own = [], Checkpoint(tmp_path / "unfinished")
+    monkeypatch.setattr(own, "keep", lambda state: kept.append(len(state["elbo"])))
+    trained(own)
+    assert kept == [200, 400]  # of 450, by chunks of 100
+
+
+def test_the_state_of_another_number_of_replicates_is_not_restored(killed):
+    kept = Checkpoint(killed)
+    kept.take_up = lambda **run: {"generators": [torch.Generator().get_state()]}
+    with pytest.raises(ValueError, match="zip"):
+        trained(kept)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +156,11 @@ def test_a_checkpoint_of_another_training_is_not_taken_up(killed, other, capsys)
 
 
 @pytest.mark.parametrize("size", [0, 100, 2000])
-def test_a_truncated_checkpoint_is_a_fresh_start_and_said_so(killed, size, capsys):
+def test_a_truncated_checkpoint_is_a_fresh_start_and_said_so(killed, size, capsys, unbroken):
     with open(killed / "checkpoint.pt", "r+b") as file:
         assert file.seek(0, os.SEEK_END) > size
         file.truncate(size)
-    assert_same(trained(Checkpoint(killed)), trained())
+    assert_same(trained(Checkpoint(killed)), unbroken)
     assert "checkpoint.pt cannot be read" in capsys.readouterr().out
 
 

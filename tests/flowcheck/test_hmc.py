@@ -169,6 +169,19 @@ def test_divergent_transitions_are_flagged_and_rejected():
     assert not run().diverging.any()
 
 
+@pytest.mark.parametrize(("lost", "divergent"), [(999.0, False), (1001.0, True), (-1e6, False)])
+def test_a_thousand_nats_of_energy_lost_are_a_divergence(lost, divergent):
+    start = normal(4, 2)
+    state = hmc.State(start, gaussian(start), gaussian_gradient(start))
+
+    def trajectory(state, momentum, step, steps, metric):
+        return state._replace(lp=state.lp - lost), momentum
+
+    step = torch.full((4, 1), 0.1, dtype=torch.float64)
+    _, info = hmc._transition(trajectory, state, step, 3, torch.Generator().manual_seed(0))
+    assert info.diverging.tolist() == [divergent] * 4
+
+
 def test_ordinary_rejections_are_not_called_divergent():
     # Energy errors of tens of nats.
     stiff = lambda theta: -0.5 * theta.square().sum(-1)  # noqa: E731
@@ -184,6 +197,50 @@ def test_ordinary_rejections_are_not_called_divergent():
     )
     assert not chains.diverging.any()
     assert chains.acceptance_rate.median() < 0.01
+
+
+def test_dual_averaging_takes_hoffman_and_gelmans_first_steps():
+    # Their equation (6) with gamma 0.05, t0 10, kappa 0.75, mu = log(10 epsilon_1), by hand.
+    averaging = hmc.DualAveraging(torch.tensor([0.1], dtype=torch.float64))
+    first = averaging.update(torch.tensor([0.3], dtype=torch.float64))
+    error = 0.3 / 11
+    log_first = math.log(1.0) - error / 0.05
+    assert float(first) == pytest.approx(math.exp(log_first), rel=1e-12)
+    assert float(averaging.log_mean) == pytest.approx(log_first, rel=1e-12)
+    second = averaging.update(torch.tensor([-0.2], dtype=torch.float64))
+    error += (-0.2 - error) / 12
+    log_second = -math.sqrt(2) / 0.05 * error
+    assert float(second) == pytest.approx(math.exp(log_second), rel=1e-12)
+    weight = 2**-0.75
+    expected = (1 - weight) * log_first + weight * log_second
+    assert float(averaging.log_mean) == pytest.approx(expected, rel=1e-12)
+    pulled = hmc.DualAveraging(torch.tensor([0.1]), reach=2.0)
+    assert float(pulled.centre) == pytest.approx(math.log(0.2))
+
+
+def test_chains_adapt_alone_in_the_first_half_and_together_in_the_second():
+    adaptation = hmc.Adaptation(0.1, 0.8, chains=3, transitions=5)
+    accepted = torch.tensor([0.0, 0.9, 1.0], dtype=torch.float64)
+    for transition in range(2):
+        steps = adaptation.update(accepted, transition)
+        assert len(steps.unique()) == 3
+        assert steps[0] < steps[1] < steps[2]
+    middle = adaptation.averaging.log_mean.median().exp()
+    steps = adaptation.update(accepted, 2)
+    # From the middle chain's step on: the count begins again, and the mean acceptance is 1.9 / 3.
+    expected = 10 * middle * math.exp(-(0.8 - 1.9 / 3) / 11 / 0.05)
+    assert steps.tolist() == pytest.approx([float(expected)] * 3, rel=1e-12)
+    assert adaptation.settled() == pytest.approx(float(expected), rel=1e-12)
+    assert adaptation.averaging.count == 1
+
+
+def test_a_run_counts_its_gradients_and_its_length():
+    chains = run(draws=3, warmup_draws=2, leapfrog_steps=4, step_size=0.25, jitter=0.1)
+    # One at each start, then four a trajectory of each of 4 chains.
+    assert chains.gradients == 4 * (1 + 4 * 5)
+    assert chains.leapfrog_steps == 4
+    assert chains.trajectory_length == 1.0
+    assert chains.theta.shape == (4, 3, 2)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 50.0])

@@ -1,108 +1,10 @@
-"""Image sets: the split, the binary evaluation set, and every way a file can be bad."""
-
-import gzip
-import struct
+"""Image sets: the split and the binary evaluation set."""
 
 import numpy as np
 import pytest
 
 from flowcheck import images
 from flowcheck.seeds import seed_for
-
-FILES = {
-    "train-images-idx3-ubyte": (2051, (6, 4, 4)),
-    "train-labels-idx1-ubyte": (2049, (6,)),
-    "t10k-images-idx3-ubyte": (2051, (3, 4, 4)),
-    "t10k-labels-idx1-ubyte": (2049, (3,)),
-}
-
-
-def idx_content(magic, sizes):
-    header = struct.pack(f">{1 + len(sizes)}I", magic, *sizes)
-    return header + (np.arange(np.prod(sizes)) % 10).astype(np.uint8).tobytes()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Four small files such as MNIST's."""
-    for name, (magic, sizes) in FILES.items():
-        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(idx_content(magic, sizes)))
-    return tmp_path
-
-
-def test_a_torchvision_set_is_read_from_files(folder, tmp_path):
-    loaded = images.load_torchvision("FashionMNIST", folder, tmp_path / "unused")
-    assert loaded.pixels.shape == (9, 16)
-    assert loaded.shape == (4, 4)
-    assert loaded.split.tolist() == ["train"] * 6 + ["test"] * 3
-    assert loaded.labels.tolist() == [0, 1, 2, 3, 4, 5, 0, 1, 2]
-    np.testing.assert_array_equal(loaded.pixels[1], np.arange(16, 32) % 10)
-    assert not (tmp_path / "unused").exists()
-
-
-def test_another_file_than_the_published_one_is_refused(folder, tmp_path):
-    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte.gz.*not the published"):
-        images.load_torchvision("MNIST", folder, tmp_path / "unused")
-
-
-def test_an_unknown_set_is_refused(folder, tmp_path):
-    with pytest.raises(ValueError, match=r"CIFAR10.*FashionMNIST"):
-        images.load_torchvision("CIFAR10", folder, tmp_path)
-
-
-def rewrite(name, change):
-    """Replace a gzip file's unzipped content."""
-
-    def damage(folder):
-        path = folder / f"{name}.gz"
-        path.write_bytes(gzip.compress(change(gzip.decompress(path.read_bytes()))))
-
-    return damage
-
-
-def reslice(name, change):
-    """Replace a gzip file's own bytes."""
-
-    def damage(folder):
-        path = folder / f"{name}.gz"
-        path.write_bytes(change(path.read_bytes()))
-
-    return damage
-
-
-IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
-BAD_FILES = {
-    "missing": (IMAGES, lambda folder: (folder / f"{IMAGES}.gz").unlink(), "no such file"),
-    "truncated gzip": (IMAGES, reslice(IMAGES, lambda raw: raw[:-12]), "not a whole gzip file"),
-    "not gzip": (IMAGES, reslice(IMAGES, lambda raw: b"<html>" + raw), "not a whole gzip file"),
-    "broken stream": (
-        IMAGES,
-        reslice(IMAGES, lambda raw: raw[:12] + b"\xff\xff\xff\xff" + raw[16:]),
-        "not a whole gzip file",
-    ),
-    "empty": (LABELS, rewrite(LABELS, lambda raw: b""), "too few"),
-    "wrong magic": (LABELS, rewrite(LABELS, lambda raw: b"\0\0\x08\x03" + raw[4:]), "magic"),
-    "cut short": (IMAGES, rewrite(IMAGES, lambda raw: raw[:-1]), "header promises"),
-    "counts differ": (
-        LABELS,
-        rewrite(LABELS, lambda raw: struct.pack(">2I", 2049, 2) + raw[8:-1]),
-        "2 labels for the 3 images",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", BAD_FILES)
-def test_a_bad_file_is_named(folder, tmp_path, fault):
-    name, damage, message = BAD_FILES[fault]
-    damage(folder)
-    with pytest.raises((ValueError, FileNotFoundError), match=message) as caught:
-        images.unzip_checked(folder, tmp_path / "unzipped", {})
-    assert str(folder / f"{name}.gz") in str(caught.value)
-
-
-def test_good_files_pass(folder, tmp_path):
-    images.unzip_checked(folder, tmp_path / "unzipped", {})
-    assert sorted(path.name for path in (tmp_path / "unzipped").iterdir()) == sorted(FILES)
 
 
 def load_digits(seed=1):

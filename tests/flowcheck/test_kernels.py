@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -101,7 +102,9 @@ def test_strict_contraction_from_any_other_law(by_name, states, start, name):
 def test_late_divergence_is_what_the_spectrum_predicts(by_name, states, start, name):
     kernel, p = by_name[name], states.p
     kl = kernels.contraction(kernel, p, start, 3000)
-    values, vectors = kernels.spectrum(kernel)
+    values, vectors = np.linalg.eigh(np.sqrt(kernel * kernel.T))
+    order = np.argsort(-abs(values))
+    values, vectors = values[order], vectors[:, order]
     assert values[0] == pytest.approx(1.0, abs=1e-12)
     shares = ((start - p) / np.sqrt(p)) @ vectors[:, 1:]
     # Where KL is 1e-8 the third-order term is 1e-4 of it; by 1e-20 the digits left are six.
@@ -160,7 +163,94 @@ def test_divergence_keeps_its_digits_near_zero(size):
     # KL = ((1 + h) log(1 + h) + (1 - h) log(1 - h)) / 2 as a series, which does not cancel.
     series = sum(h ** (2 * j) / (2 * j * (2 * j - 1)) for j in range(1, 20))
     # q itself is rounded at 1e-16, so that h is known to 1e-16 / size.
-    assert kernels.divergence(q, p) == pytest.approx(series, rel=1e-13 + 4e-16 / size)
+    assert kernels.divergence(q, p) == pytest.approx(series, rel=1e-13 + 4e-16 / size, abs=0)
+
+
+def exact_divergence(q, p):
+    """In fifty digits, of the floats as they are."""
+    with mpmath.workdps(50):
+        pairs = [(mpmath.mpf(float(a)), mpmath.mpf(float(b))) for a, b in zip(q, p, strict=True)]
+        return float(sum(a * mpmath.log(a / b) - a + b for a, b in pairs))
+
+
+@pytest.mark.parametrize("h", [9e-4, -9e-4, 3e-4, -3e-4, 1.1e-3, -1.1e-3, 1e-2])
+def test_divergence_keeps_its_digits_where_its_terms_do_not_cancel(h):
+    # A rare state carries it, so that even and odd powers of h both count. Of the series, the
+    # terms to h^4 are 7e-14 of the sum at 9e-4; where the series ends, the difference that
+    # takes over has lost six digits of sixteen.
+    p = np.array([1 - 2**-20, 2**-20])
+    q = np.array([1 - 2**-20 * (1 + h), 2**-20 * (1 + h)])
+    rel = 2e-14 if abs(h) < 1e-3 else 1e-9
+    assert kernels.divergence(q, p) == pytest.approx(exact_divergence(q, p), rel=rel, abs=0)
+
+
+def test_the_lattice_of_a_line_by_hand():
+    line = kernels.lattice(
+        lambda x: -np.abs(x[:, 0] - 1), np.array([1.0]), np.array([2.0]), points=5, nats=1.5
+    )
+    # The ends are two nats below the peak, and left out.
+    assert line.x[:, 0].tolist() == [0, 1, 2]
+    assert line.index[:, 0].tolist() == [1, 2, 3]
+    e = math.exp(-1)
+    np.testing.assert_allclose(line.p, np.array([e, 1, e]) / (1 + 2 * e), rtol=1e-15)
+
+
+def uniform_line(points):
+    index = np.arange(points)[:, None]
+    return kernels.Lattice(index.astype(float), index, np.full(points, 1 / points))
+
+
+def test_steps_on_a_line_by_hand():
+    # On a uniform law every proposal is accepted, and what leads outside stays.
+    states, scale = uniform_line(3), 2.0
+    for make, weight in (
+        (kernels.random_walk, lambda r: math.exp(-0.5 * r**2 / scale**2)),
+        (kernels.long_range, lambda r: 1 / (1 + r**2 / scale**2)),
+    ):
+        total = 2 * (weight(1) + weight(2))  # steps of one or two, either way
+        one, two = weight(1) / total, weight(2) / total
+        expected = [[1 - one - two, one, two], [one, 1 - 2 * one, one], [two, one, 1 - one - two]]
+        np.testing.assert_allclose(make(states, scale), expected, rtol=1e-14)
+
+
+def test_a_lazy_kernel_stays_half_of_the_time():
+    swap = np.array([[0.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_array_equal(kernels.lazy(swap), np.full((2, 2), 0.5))
+
+
+def test_reversible_to_a_hundred_units_of_the_largest_flow():
+    p = np.full(3, 1 / 3)
+    cycle = np.roll(np.eye(3), 1, axis=1)
+    balanced = 0.5 * (cycle + cycle.T)
+    for share, reversible in ((0.0, True), (2e-15, True), (1e-13, False)):
+        assert kernels.is_reversible((1 - share) * balanced + share * cycle, p) is reversible
+    assert kernels.is_reversible(0.9 * balanced + 0.1 * cycle, p, tolerance=0.3)
+
+
+def test_the_reflection_of_a_line_exchanges_its_ends():
+    np.testing.assert_array_equal(
+        kernels.reflection(uniform_line(4), axis=0), np.eye(4)[[3, 2, 1, 0]]
+    )
+
+
+def test_eigenvalues_come_by_size_with_their_vectors():
+    p = np.array([0.75, 0.25])
+    kernel = kernels.metropolis(np.array([[0.0, 1.0], [1.0, 0.0]]), p)
+    values, vectors = kernels.spectrum(kernel)
+    np.testing.assert_allclose(values, [1, -1 / 3], rtol=1e-14)
+    np.testing.assert_allclose(np.abs(vectors[:, 0]), np.sqrt(p), rtol=1e-14)
+
+
+def test_contraction_counts_its_steps():
+    p = np.full(2, 0.5)
+    kernel = np.array([[0.75, 0.25], [0.25, 0.75]])
+    kl = kernels.contraction(kernel, p, np.array([1.0, 0.0]), 3)
+    # The deviation from p halves at each step.
+    h = 0.5 ** np.arange(4)
+    expected = [
+        0.5 * sum((1 + s * x) * math.log(1 + s * x) for s in (1, -1) if 1 + s * x > 0) for x in h
+    ]
+    np.testing.assert_allclose(kl, expected, rtol=1e-13)
 
 
 def test_reflection_refuses_a_law_it_does_not_keep(states):

@@ -76,6 +76,7 @@ def test_both_estimates_of_the_gap_agree():
 def test_blocks_are_successive_and_the_rest_is_left():
     log_w = np.log([1.0, 3.0, 2.0, 6.0, 100.0])
     np.testing.assert_allclose(multisample.block_log_means(log_w, 2), np.log([2.0, 4.0]))
+    np.testing.assert_array_equal(multisample.block_log_means(log_w, 1), log_w)
     # No overflow: weights of e^800 have a log mean all the same.
     assert multisample.block_log_means(np.array([800.0, 800.0]), 2) == pytest.approx(800.0)
 
@@ -83,15 +84,18 @@ def test_blocks_are_successive_and_the_rest_is_left():
 def test_mean_of_independent_estimates():
     mean = multisample.mean_of([Estimate(1.0, 0.3), Estimate(3.0, 0.4)])
     assert mean == pytest.approx((2.0, 0.25))
+    assert multisample.mean_of([Estimate(3.0, 0.3)] * 4) == pytest.approx((3.0, 0.15))
 
 
 @pytest.mark.parametrize(
-    ("samples", "draws"), [([1, 2, 5], 100), ([1, 10], 15), ([1, 10], 10), ([2, 2], 100)]
+    ("samples", "draws"),
+    [([1, 2, 5], 100), ([1, 10], 15), ([1, 10], 10), ([2, 2], 100), ([4, 2], 8)],
 )
 def test_sizes_that_do_not_nest_are_refused(samples, draws):
-    with pytest.raises(ValueError, match=r"divide|blocks"):
+    with pytest.raises(ValueError, match="do not divide"):
         multisample.check_sizes(samples, draws)
 
 
-def test_sizes_that_nest_pass():
-    multisample.check_sizes(SAMPLES, 200_000)
+@pytest.mark.parametrize(("samples", "draws"), [(SAMPLES, 200_000), ([1, 10], 20), ([3], 6)])
+def test_sizes_that_nest_pass(samples, draws):
+    multisample.check_sizes(samples, draws)

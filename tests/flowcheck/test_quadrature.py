@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from flowcheck import quadrature
 from flowcheck.quadrature import tabulate
 
 
@@ -52,10 +53,76 @@ def test_narrow_density_takes_a_finer_grid():
     assert math.sqrt(density.expectation(deviation)) == pytest.approx(1e-4, rel=1e-8)
 
 
-def test_too_narrow_a_density_is_an_error():
+@pytest.fixture
+def grids():
+    """The grids on which the density that `watched` wraps was asked for: size, ends."""
+    return []
+
+
+def watched(log_density, grids):
+    def watching(x):
+        grids.append((len(x), float(x[0]), float(x[-1])))
+        return log_density(x)
+
+    return watching
+
+
+def test_too_narrow_a_density_is_an_error(grids):
     # Only the grid's middle point meets it: each halving of the spacing halves the integral.
     with pytest.raises(ValueError, match="too narrow for its range"):
-        tabulate(lambda x: -0.5 * (x / 1e-9) ** 2, -10.0, 10.0)
+        tabulate(watched(lambda x: -0.5 * (x / 1e-9) ** 2, grids), -10.0, 10.0)
+    assert grids == [(2**k + 1, -10.0, 10.0) for k in range(12, 23)]
+
+
+def test_two_agreements_settle_it_and_a_wider_range_checks_it(grids):
+    density = tabulate(watched(stats.norm.logpdf, grids), -10.0, 14.0)
+    # A smooth density agrees from the start: the second halving is the second agreement. The
+    # wider range is half as long again, 6 on each side.
+    sizes = [(2**k + 1, -10.0, 14.0) for k in (12, 13, 14)]
+    assert grids == [*sizes, (2**15 + 1, -16.0, 20.0)]
+    assert len(density.grid) == len(density.mass) == 2**14 + 1
+
+
+def test_trapezoids_of_the_exponential_have_a_closed_form():
+    h = 0.25
+    grid, log_mass, log_integral, rounding = quadrature._trapezoid(lambda x: x, 0.0, 1.0, 4)
+    assert grid.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    # A geometric series, whose ends count by half.
+    expected = h / 2 * (math.e - 1) * (math.exp(h) + 1) / (math.exp(h) - 1)
+    assert math.exp(log_integral) == pytest.approx(expected, rel=1e-14)
+    assert np.exp(log_mass) == pytest.approx(
+        h * np.array([0.5, math.exp(0.25), math.exp(0.5), math.exp(0.75), 0.5 * math.e]), rel=1e-14
+    )
+    assert rounding == np.spacing(1.0)
+    assert quadrature._trapezoid(lambda x: x - 5, 0.0, 1.0, 4)[3] == np.spacing(4.0)
+
+
+def test_what_lies_outside_is_in_the_tolerance():
+    missing = 7e-12
+    end = stats.norm.isf(missing / 2)
+    density = tabulate(stats.norm.logpdf, -end, end)
+    # Sums of 16,000 terms are off by up to 1e-12.
+    assert density.log_normaliser == pytest.approx(-missing, abs=2e-12)
+    assert missing - 2e-12 < density.tolerance < missing + 2e-12
+
+
+def test_ten_tolerances_outside_are_too_many():
+    end = stats.norm.isf(1.5e-11 / 2)
+    with pytest.raises(ValueError, match="the range cuts the density off"):
+        tabulate(stats.norm.logpdf, -end, end)
+    tabulate(stats.norm.logpdf, -end, end, tolerance=1e-11)
+
+
+def test_draws_have_1600_points_a_width_where_the_mass_is():
+    density = tabulate(stats.norm.logpdf, -15.0, 15.0)
+    fine, spacing = density._fine_grid(), 30 / 2**14
+    width = math.sqrt(2 * math.pi)
+    assert np.diff(fine).max() == pytest.approx(spacing / math.ceil(spacing / width * 1600))
+    assert width / 3200 < np.diff(fine).max() <= width / 1600
+    # The mass of an interval falls below 1e-18 here, to the next point of the grid or two.
+    end = math.sqrt(2 * math.log(spacing / width / quadrature.NEVER_DRAWN))
+    assert (fine[0], fine[-1]) == pytest.approx((-end, end), abs=2 * spacing)
+    assert (np.diff(fine) > 0).all()
 
 
 def test_density_that_falls_between_all_points_is_an_error():

@@ -72,6 +72,27 @@ def test_compiled_chains_pass_the_verdict(monkeypatch, banana):
     assert judge(*(part.numpy() for part in parts), banana.moments, exact)["passed"]
 
 
+def test_a_trajectory_that_is_given_is_taken(monkeypatch, banana):
+    # However long the run, nothing is compiled for it.
+    monkeypatch.setattr(trajectories, "WORTH_WRITTEN_OUT", 0)
+    monkeypatch.setattr(hmc, "compiled", lambda *arguments: refuse("compiled"))
+    taken, own = [], hmc.eager(banana.log_density, banana.gradient)
+
+    def recording(*arguments):
+        taken.append(arguments[3])
+        return own(*arguments)
+
+    hmc.sample(
+        banana.log_density,
+        banana.gradient,
+        normal(4, 2),
+        hmc.Settings(5, 5, 7, 0.05, 0.2, None),
+        torch.Generator().manual_seed(1),
+        trajectory=recording,
+    )
+    assert taken == [7] * 10
+
+
 @needs_compiler
 def test_adapting_chains_are_compiled_where_much_is_left(monkeypatch):
     programs, original = [], trajectories.compiled

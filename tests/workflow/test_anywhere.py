@@ -13,7 +13,7 @@ from tests.repository import ROOT, copy_to, snakemake
 OWN = "targets: {mine: {data: y.npy}}\n"
 SMALL = """\
 output: made
-training: {iterations: 20, replicates: 1}
+training: {iterations: 20, warmup: 0, replicates: 1}
 flows: {planar: {layers: 1}}
 """
 FULL = (ROOT / "config/config.yaml").read_text()
@@ -210,7 +210,8 @@ def test_editing_a_model_file_reruns_that_target_and_nothing_else(project, user)
     (user / "model.py").write_text(MODEL)
     (user / "helper.py").write_text("SCALE = 1.0\n")
     (user / "both.yaml").write_text(
-        "output: made\ntraining: {iterations: 20, replicates: 1}\nflows: {mean_field: {}}\n"
+        "output: made\ntraining: {iterations: 20, warmup: 0, replicates: 1}\n"
+        "flows: {mean_field: {}}\n"
         "targets: {one: {file: model.py}, two: {file: model2.py}}\n"
     )
     (user / "model2.py").write_text(MODEL.replace("from helper import SCALE", "SCALE = 1.0"))

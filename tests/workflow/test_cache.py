@@ -16,7 +16,7 @@ CONFIG = """\
 seed: {seed}
 output: results/reduced
 targets: {{banana: {{data: y.npy}}}}
-training: {{iterations: 20, replicates: 1}}
+training: {{iterations: 20, warmup: 0, replicates: 1}}
 flows: {{planar: {{layers: 1}}}}
 divergence: {{knn_draws: 1000, floor_repeats: 2}}
 hmc: {{short: {{leapfrog_steps: 10, warmup_draws: 100}}}}

@@ -20,29 +20,26 @@ def test_steps_were_found():
     assert {"train_flow.py", "run_hmc.py", "prepare_data.py"} <= set(STEPS)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_every_module_python_finds_is_listed(step):
-    # Python's own finder reads the compiled imports; it is given no folder but scripts/.
-    finder = ModuleFinder(path=[str(SCRIPTS)])
-    finder.run_script(str(SCRIPTS / step))
-    files = {module.__file__ for module in finder.modules.values() if module.__file__}
-    found = {str(SCRIPTS.joinpath(file).relative_to(ROOT)) for file in files}
-    assert f"scripts/{step}" in found
-    assert found <= set(sources(f"scripts/{step}"))
+def test_every_module_python_finds_is_listed():
+    for step in STEPS:
+        # Python's own finder reads the compiled imports; it is given no folder but scripts/.
+        finder = ModuleFinder(path=[str(SCRIPTS)])
+        finder.run_script(str(SCRIPTS / step))
+        files = {module.__file__ for module in finder.modules.values() if module.__file__}
+        found = {str(SCRIPTS.joinpath(file).relative_to(ROOT)) for file in files}
+        assert f"scripts/{step}" in found
+        assert found <= set(sources(f"scripts/{step}")), step
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_every_step_lists_the_lock_itself_and_what_it_begins_with(step):
-    listed = sources(f"scripts/{step}")
-    assert {LOCK, f"scripts/{step}", "scripts/step.py"} <= set(listed)
-    assert all((ROOT / file).is_file() for file in listed)
-    assert len(set(listed)) == len(listed)
-    assert listed == sources(f"scripts/{step}")  # one order, whatever the run
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_no_step_depends_on_a_flow_it_was_not_told_of(step):
-    assert not {flow_file(flow) for flow in FLOWS} & set(sources(f"scripts/{step}"))
+def test_every_step_lists_the_lock_itself_and_what_it_begins_with():
+    for step in STEPS:
+        listed = sources(f"scripts/{step}")
+        assert {LOCK, f"scripts/{step}", "scripts/step.py"} <= set(listed)
+        assert all((ROOT / file).is_file() for file in listed)
+        assert len(set(listed)) == len(listed)
+        assert listed == sources(f"scripts/{step}")  # one order, whatever the run
+        # No step depends on a flow that it was not told of.
+        assert not {flow_file(flow) for flow in FLOWS} & set(listed), step
 
 
 @pytest.mark.parametrize("flow", sorted(FLOWS))
@@ -76,18 +73,23 @@ def test_module_without_a_file_is_an_error(missing):
         sources("scripts/train_flow.py", missing)
 
 
-@pytest.mark.parametrize("path", sorted(SCRIPTS.rglob("*.py")), ids=lambda p: p.name)
-def test_no_import_is_of_a_kind_that_cannot_be_followed(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        assert not (isinstance(node, ast.ImportFrom) and node.level > 0), "relative import"
-        # Snakemake puts code above a script's own, where this import may not stand.
-        assert not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+def test_no_import_is_of_a_kind_that_cannot_be_followed():
+    nodes = [
+        (path, node)
+        for path in sorted(SCRIPTS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    for path, node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"a relative import in {path}"
+            # Snakemake puts code above a script's own, where this import may not stand.
+            assert node.module != "__future__", path
         if isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
             # By name: the rules' digests add these two packages' modules, and no others. What the
             # package itself finds by name is for users of the library: no step asks for it.
             of_users = path == SCRIPTS / "flowcheck" / "__init__.py"
             known = path.parent.name in ("flows", "targets") or of_users
-            assert known, "an import by name, in a new place"
+            assert known, f"an import by name, in a new place: {path}"
 
 
 def test_no_rule_imports_the_package_as_a_whole():

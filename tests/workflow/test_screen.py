@@ -88,6 +88,24 @@ def test_what_a_failed_jobs_log_says(name, tmp_path):
         assert line.startswith(start)
 
 
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self):
+        self.now = time.time()
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    stopped = Clock()
+    monkeypatch.setattr("workflow.lib.screen.time.time", stopped)
+    monkeypatch.setattr("workflow.lib.screen.time.monotonic", stopped)
+    return stopped
+
+
 class Run:
     """A screen on a stream of its own, told what Snakemake tells it."""
 
@@ -195,11 +213,11 @@ def test_ctrl_c_names_what_it_stopped_in_a_line_each():
     assert run.lines[3].startswith("Stopped, 0 of 2 done")
 
 
-def test_a_long_job_tells_how_far_it_is_and_a_short_or_a_waiting_one_does_not(tmp_path):
+def test_a_long_job_tells_how_far_it_is_and_a_short_or_a_waiting_one_does_not(tmp_path, clock):
     logs = {name: tmp_path / f"{name}.log" for name in ("long", "mute", "waiting")}
     logs["waiting"].write_text("progress: an earlier run's\n")
     os.utime(logs["waiting"], (1, 1))
-    run = Run(every=0.05)
+    run = Run(every=60)
     run.count(100)
     for number, (name, log) in enumerate(logs.items()):
         run.begin(number, name, [str(log)])
@@ -207,12 +225,12 @@ def test_a_long_job_tells_how_far_it_is_and_a_short_or_a_waiting_one_does_not(tm
     logs["long"].write_text("progress: step 1 of 3\nprogress: step 2 of 3, 0:07 left\nhello\n")
     run.screen.tell()
     assert len(run.lines) == 1  # too early
-    time.sleep(0.06)
+    clock.now += 61
     run.begin(9, "short", [str(logs["long"])])
     run.screen.tell()
     assert sorted(run.lines[1:3]) == [
         "        long: step 2 of 3, 0:07 left",
-        "        mute: running for 0.1 s",
+        "        mute: running for 61 s",
     ]
 
 

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from flowcheck import files
+from flowcheck import contract, files
 from flowcheck.targets.banana import Target
+from tests.faults.intermediate import READERS, read
 from workflow.lib.imports import fingerprint, sources
 
 FLOWS = ("planar", "nice", "realnvp")
@@ -261,6 +262,19 @@ def test_tables_have_one_header_and_no_run_times(results):
         assert lines[0] not in lines[1:]
         assert not any(word in lines[0] for word in ("second", "time", "device"))
         assert len({line.count(",") for line in lines}) == 1
+
+
+def test_every_file_is_what_the_contract_says(results):
+    seen = set()
+    for path in results.rglob("*"):
+        if path.suffix in READERS and "figures" not in path.parts and path.is_file():
+            read(path)
+            seen.add(path.relative_to(results).as_posix())
+    assert len(seen) > 60
+    for place in (*contract.CONTENTS, *contract.ARRAYS, *contract.TABLES, *contract.WEIGHTS):
+        pattern = dict(contract._patterns((place,)))[place]
+        made_here = not any(word in place for word in ("approximations", "parts", "gaussian"))
+        assert not made_here or any(pattern.search(f"x/{path}") for path in seen), place
 
 
 def test_json_is_strict(results):

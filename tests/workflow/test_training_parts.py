@@ -20,7 +20,7 @@ GOALS = [f"{FLOW}/{name}" for name in ("model.safetensors", "elbo.csv", "run.jso
 REPLICATES = 5
 CONFIG = f"""\
 output: {OUTPUT}
-training: {{iterations: 40, replicates: {REPLICATES}}}
+training: {{iterations: 40, warmup: 0, replicates: {REPLICATES}}}
 flows: {{planar: {{layers: 1, replicates_per_job: PER_JOB}}}}
 images: {{digits: null}}
 """
@@ -94,7 +94,7 @@ def test_the_elbos_are_the_same_within_their_error(both):
 def test_the_run_speaks_for_all_parts(both):
     whole, parts = (study["run"] for study in both)
     assert set(whole) == set(parts)
-    for key in ("device", "replicates", "iterations", "skipped_steps"):
+    for key in ("device", "replicates", "iterations", "gradients", "coordinates", "skipped_steps"):
         assert parts[key] == whole[key]
 
 

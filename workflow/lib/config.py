@@ -5,6 +5,8 @@ from functools import cache
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from .approximations import approximation_problems
+from .combinations import contradictions
 from .config_files import faults, hidden_by_merging
 from .entries import entry_problems, with_entry_numbers
 from .families import Unreadable
@@ -12,6 +14,7 @@ from .imports import ROOT
 from .merge import merge
 from .numbers import as_meant
 from .paths import with_paths
+from .sizes import too_large
 from .validation import not_finite, problems_of
 
 DEFAULT = ROOT / "config" / "config.yaml"
@@ -29,12 +32,12 @@ def default_config() -> dict:
     return yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
 
 
-def complete(user: dict, files: tuple[str, ...] = ()) -> dict:
+def complete(user: dict, files: tuple[str, ...] = (), memory: float | None = None) -> dict:
     """The whole config of the study that `user` asks for.
 
     user: all config files and --config, merged by Snakemake; files: the config files, the last
-    one last, by which relative paths are found. Raises WorkflowError that names each key, what
-    is wrong with it, and how to fix it.
+    one last, by which relative paths are found; memory: the bytes that a job can have, if known.
+    Raises WorkflowError that names each key, what is wrong with it, and how to fix it.
     """
     schema = read_schema()
     problems = [fault for path in files for fault in faults(path)]
@@ -48,6 +51,9 @@ def complete(user: dict, files: tuple[str, ...] = ()) -> dict:
         if not problems:
             config = with_entry_numbers(config)
             problems = not_finite(config) or entry_problems(config)
+        if not problems:
+            problems = approximation_problems(config) or contradictions(config, user)
+            problems = problems or too_large(config, memory)
     except Unreadable as error:
         problems = [str(error)]
     if problems:

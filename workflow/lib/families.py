@@ -68,6 +68,16 @@ def target_families() -> list[str]:
     return [name for name in names if _class(TARGETS / f"{name}.py", "Target") is not None]
 
 
+@cache
+def constant(module: str, name: str) -> float:
+    """A number that `flowcheck/<module>.py` names at its top, read without importing it."""
+    path = SCRIPTS / "flowcheck" / f"{module}.py"
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.literal_eval(node.value)
+    raise LookupError(f"{path} names no {name}")
+
+
 def _class(path: Path, name: str) -> ast.ClassDef | None:
     try:
         body = ast.parse(path.read_text(encoding="utf-8")).body

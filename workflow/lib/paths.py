@@ -5,12 +5,17 @@ import os
 from pathlib import Path
 
 from .config_files import folder_that_names
+from .names import unfit_path
 from .validation import nearest
 
 # Data that the banana brings itself.
 WORDS_FOR_DATA = ("embedded", "course")
 # Keys of entries that hold paths.
-OF_FILES = {"targets": ("file", "data", "reference"), "approximations": ("file",)}
+OF_FILES = {
+    "targets": ("file", "data", "reference"),
+    "approximations": ("file",),
+    "other_approximations": ("file",),
+}
 
 
 def with_paths(config: dict, files) -> tuple[dict, list[str]]:
@@ -19,7 +24,7 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
     A relative path is looked for in the folder of the last config file that gives it, then in
     the working directory; two different files are an error.
     """
-    problems = []
+    problems = _data_folder(config)
     resolved = dict(config)
     for section, keys in OF_FILES.items():
         resolved[section] = {name: dict(entry) for name, entry in config[section].items()}
@@ -27,15 +32,30 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
             for key in keys:
                 if entry.get(key) is None or (key == "data" and entry[key] in WORDS_FOR_DATA):
                     continue
-                place = (section, name, key)
+                place = (section.removeprefix("other_"), name, key)
                 folder = folder_that_names(place, entry[key], files)
                 entry[key], problem = _resolve(entry[key], folder, place)
                 problems += problem
-    return resolved, problems
+    return resolved, list(dict.fromkeys(problems))
+
+
+def _data_folder(config: dict) -> list[str]:
+    """Whether FLOWCHECK_DATA names a folder, where the study would look into it."""
+    folder = os.environ.get("FLOWCHECK_DATA")
+    used = [f"targets.{n}" for n, one in config["targets"].items() if one.get("data") == "course"]
+    used += [f"images.{n}" for n, one in config["images"].items() if one["dataset"] != "digits"]
+    if not folder or not used or Path(folder).is_dir():
+        return []
+    return [
+        f"{used[0]}: its data are looked for in FLOWCHECK_DATA, which is {folder}, and there is no "
+        "such folder; set it to the folder with the data files, or unset it"
+    ]
 
 
 def _resolve(path: str, folder: Path | None, place: tuple) -> tuple[str, list[str]]:
     key = ".".join(place)
+    if why := unfit_path(path):
+        return path, [f"{key}: {why}"]
     folders = list(dict.fromkeys(f for f in (folder, Path.cwd()) if f is not None))
     found = [file for one in folders if (file := one / path).is_file()]
     if not found:

@@ -2,26 +2,25 @@
 
 import math
 from difflib import get_close_matches
-from itertools import pairwise
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from .families import flow_families, target_families
 from .merge import named
+from .names import name_problems, output_problems
 from .numbers import resolved
 
 # Keys that had another name before, each with the one to use now.
 RENAMED = {"discarded": "warmup_draws", "average": "ema_decay", "start": "init"}
-# A target is a folder beside these and a target of the command line beside those.
-RESERVED = ("vae", "theory", "figures", "report", "logs", "bench", "check", "compare", "downloads")
 
 
 def problems_of(config: dict, schema: dict) -> list[str]:
     """Everything that can be said of a config without the files it names."""
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     problems = [explain(error, root=schema) for error in errors] or not_finite(config)
-    return problems or [*_unknown_names(config), *_contradictions(config)]
+    problems = problems or [*name_problems(config), *output_problems(config["output"])]
+    return problems or _unknown_names(config)
 
 
 def not_finite(content: object, place: str = "") -> list[str]:
@@ -69,8 +68,6 @@ def _unknown_names(config: dict) -> list[str]:
     for name, flow in config["flows"].items():
         problems += _unknown_family("flows", name, flow.get("family", name), flow_families())
     for name, target in config["targets"].items():
-        if name in RESERVED:
-            problems.append(f"targets.{name}: the results use that name themselves; take another")
         if "family" in target and target.get("file"):
             problems.append(f"targets.{name}: give `file` or `family`, not both")
         if "family" in target:
@@ -80,30 +77,6 @@ def _unknown_names(config: dict) -> list[str]:
         problems.append(
             f"theory.target: no target '{studied}'{nearest(studied, config['targets'])}"
         )
-    return problems
-
-
-def _contradictions(config: dict) -> list[str]:
-    """Keys that are valid alone, inconsistent together."""
-    problems = []
-    if not config["targets"] and not config["images"]:
-        problems.append("targets: neither a target nor an image set is left; name at least one")
-    if config["vaes"] and not config["images"]:
-        problems.append("vaes: there is no image set to train them on; name one under images")
-    divergence = config["divergence"]
-    wanted, kept = divergence["knn_draws"], divergence["flow_draws"]
-    if wanted > kept:
-        problems.append(
-            f"divergence.knn_draws: {wanted} of the {kept} draws that divergence.flow_draws keeps "
-            "are wanted; raise that or lower this"
-        )
-    multisample = config["theory"]["multisample"]
-    for smaller, larger in pairwise([*multisample["samples"], multisample["draws"]]):
-        if larger == smaller or larger % smaller:
-            problems.append(
-                f"theory.multisample.samples: {smaller} does not divide {larger}; each "
-                "number divides the next, and the last one draws, so that bounds share their draws"
-            )
     return problems
 
 

@@ -26,7 +26,9 @@ def _load_library():
 
 _load_library()
 
+from flowcheck_workflow.approximations import approximations_of, method_of
 from flowcheck_workflow.changes import explain_changes, remember_code
+from flowcheck_workflow.combinations import bananas, studied
 from flowcheck_workflow.config import complete
 from flowcheck_workflow.entries import (
     family_of,
@@ -38,12 +40,20 @@ from flowcheck_workflow.imports import ROOT, fingerprint
 from flowcheck_workflow.jobs import prepare
 from flowcheck_workflow.paths import WORDS_FOR_DATA, shortest
 from flowcheck_workflow.screen import take_over
-from flowcheck_workflow.vae_config import vae_params
+from flowcheck_workflow.sizes import memory_here
+from flowcheck_workflow.vae_config import TEST_FRACTION, vae_params
+from flowcheck_workflow.work import evaluations
 
 prepare()
 take_over(workflow, report=lambda: out("report.html"))
 
-config = complete(config, tuple(map(str, workflow.configfiles)))
+# With --jobs and a cluster, jobs run elsewhere, and have that machine's memory.
+elsewhere = workflow.resource_settings.nodes is not None or not workflow.is_main_process
+config = complete(
+    config,
+    tuple(map(str, workflow.configfiles)),
+    memory=None if elsewhere else memory_here(),
+)
 if workflow.is_main_process:
     explain_changes()
 
@@ -54,6 +64,21 @@ IMAGES = config["images"] if VAES else {}
 SECTIONS = {target: section_of_flows(target, TARGETS[target]) for target in TARGETS}
 FLOWS = {target: sorted(config[section]) for target, section in SECTIONS.items()}
 ALL_FLOWS = sorted({flow for flows in FLOWS.values() for flow in flows})
+# Approximations that are no flows: by target, and by the two ways to come by one.
+APPROXIMATIONS = {target: approximations_of(config, target) for target in TARGETS}
+FITTED, READ = (
+    {
+        name
+        for entries in APPROXIMATIONS.values()
+        for name, entry in entries.items()
+        if ("file" in entry) == from_file
+    }
+    for from_file in (False, True)
+)
+# Flows and others, as tables and figures show them beside one another.
+EVERYTHING = {
+    target: sorted([*FLOWS[target], *APPROXIMATIONS[target]]) for target in TARGETS
+}
 # Worked out once: flows have a job per target, and each job asks for its settings one by one.
 _PARAMS = {
     (section, flow): flow_params(config, section, flow)
@@ -73,10 +98,7 @@ IN_PARTS = {
 }
 FAMILIES = {target: family_of(target, entry) for target, entry in TARGETS.items()}
 # What belongs to the problem set runs where there is a banana, and on one of them.
-BANANAS = sorted(target for target in TARGETS if FAMILIES[target] == "banana")
-STUDIED = config["theory"]["target"] or (
-    "banana" if "banana" in BANANAS else min(BANANAS, default=None)
-)
+BANANAS, STUDIED = bananas(config), studied(config)
 THEORY_FIGURES = ["contraction", "multisample"] if STUDIED else []
 if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
     THEORY_FIGURES.append("gradients")
@@ -84,12 +106,17 @@ if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
 VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES else []
 # Of a banana, the draws themselves; of any other posterior, what shows many dimensions.
 TARGET_FIGURES = {
-    target: (
-        ["elbo", "few_draws", "many_draws", "divergences"]
-        if target in BANANAS
-        else ["elbo", "marginals", "pairs", "moments", "divergences", "traces"]
-    )
-    + ["layers", "learning"]
+    target: [
+        *(["elbo", "layers", "learning"] if FLOWS[target] else []),
+        *(
+            ["few_draws", "many_draws", "divergences", "costs"]
+            if target in BANANAS
+            else [
+                *["marginals", "pairs", "moments", "divergences", "traces"],
+                *["thumbnails", "costs"],
+            ]
+        ),
+    ]
     for target in TARGETS
 }
 VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
@@ -107,6 +134,7 @@ def one_of(names):
 wildcard_constraints:
     target=one_of(TARGETS),
     flow=one_of(ALL_FLOWS),
+    approximation=one_of(FITTED | READ),
     run="short|long",
     images=one_of(IMAGES),
     vae=one_of(VAES),
@@ -157,6 +185,26 @@ def of_every_flow(path, targets):
         out(path).format(target=target, flow=flow)
         for target in sorted(targets)
         for flow in FLOWS[target]
+    ]
+
+
+def place_of(target, name, file):
+    """A file of one approximation of a target, be it a flow or not."""
+    kind = "flows" if name in FLOWS[target] else "approximations"
+    return out(f"{target}/{kind}/{name}/{file}")
+
+
+def of_all(file):
+    """Input function: a file of every approximation of the job's target, flows and others."""
+    return lambda wildcards: of_everything(file, wildcards.target)
+
+
+def of_everything(file, *targets):
+    """A file of every approximation, flows and others, of each of the targets."""
+    return [
+        place_of(target, name, file)
+        for target in sorted(targets)
+        for name in EVERYTHING[target]
     ]
 
 

@@ -8,6 +8,7 @@ rule fit_gaussian:
         check=out("{target}/check.json"),
     output:
         gaussian=out("{target}/gaussian.npz"),
+        run=out("{target}/gaussian_run.json"),
     log:
         log_of("{target}/gaussian"),
     cache: CACHE

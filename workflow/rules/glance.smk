@@ -22,7 +22,7 @@ rule plot_glance:
         code=code("plot_glance"),
         target=STUDIED,
         flows=FLOWS[STUDIED],
-        families=families_of_flows(STUDIED),
+        families=families_of(STUDIED),
         draws=2000,
     script:
         "../../scripts/plot_glance.py"

@@ -2,7 +2,7 @@
 # one job writes a file for every flow: a job for each would cost seconds to start.
 
 
-for target in TARGETS:
+for target in filter(FLOWS.get, TARGETS):
 
     rule:
         name:
@@ -61,7 +61,7 @@ rule plot_layers:
         code=code("plot_layers"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_layers.py"
 
@@ -82,6 +82,6 @@ rule plot_learning:
         code=code("plot_learning"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_learning.py"

@@ -8,13 +8,24 @@ def own_file(target, key):
     return [] if path is None or path in WORDS_FOR_DATA else [local(path)]
 
 
-def families_of_flows(*targets):
-    """The family of each flow, by the flow's name, on these targets."""
-    return {
+def families_of(*targets):
+    """The family of each approximation, by name, on these targets: a flow's own, the method that
+    fitted it, or, of draws made elsewhere, the name."""
+    flows = {
         flow: FLOW_PARAMS[target, flow]["family"]
         for target in targets
         for flow in FLOWS[target]
     }
+    return flows | {
+        name: method_of(name, entry) or name
+        for target in targets
+        for name, entry in APPROXIMATIONS[target].items()
+    }
+
+
+def entry_of(wildcards):
+    """The config's entry of the job's approximation."""
+    return APPROXIMATIONS[wildcards.target][wildcards.approximation]
 
 
 def code(step, *modules, target=False, flow=False):
@@ -100,6 +111,23 @@ def coordinates_of_flow(wildcards):
     """Input function: the Gaussian whose coordinates a flow is trained in, if it is."""
     own = FLOW_PARAMS[wildcards.target, wildcards.flow]["coordinates"]
     return out(f"{wildcards.target}/gaussian.npz") if own == "gaussian" else []
+
+
+def gaussian_runs(*targets):
+    """The targets among these whose flows are trained in a fitted Gaussian's coordinates."""
+    return [
+        target
+        for target in sorted(targets)
+        if any(
+            FLOW_PARAMS[target, flow]["coordinates"] == "gaussian"
+            for flow in FLOWS[target]
+        )
+    ]
+
+
+def costed(*targets):
+    """(target, approximation) of each run whose cost is noted, in the order of `of_everything`."""
+    return [(target, name) for target in sorted(targets) for name in EVERYTHING[target]]
 
 
 def of_vae(key):

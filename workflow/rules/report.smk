@@ -15,7 +15,17 @@ LONG_STEPS = {
     for step, path in [
         *([("HMC, short", "hmc/short_run.json")] if target in BANANAS else []),
         ("HMC, long", "hmc/long_run.json"),
+        *(
+            [("fitting a Gaussian", "gaussian_run.json")]
+            if gaussian_runs(target)
+            else []
+        ),
         *((f"training {flow}", f"flows/{flow}/run.json") for flow in FLOWS[target]),
+        *(
+            (f"fitting {name}", f"approximations/{name}/run.json")
+            for name in APPROXIMATIONS[target]
+            if name in FITTED
+        ),
     ]
 } | {
     f"{images}: {step} {vae}": out(f"vae/{images}/{vae}/{file}.json")
@@ -43,9 +53,13 @@ THEORY_PAGES = (
 )
 
 
-# Figures as phones show them, beside those that the pages name.
+# Figures as phones show them, beside those that the pages name; one is small for all.
 NARROW_FIGURES = (
-    target_figures("_narrow.svg", *TARGETS)
+    [
+        path
+        for path in target_figures("_narrow.svg", *TARGETS)
+        if not path.endswith("thumbnails_narrow.svg")
+    ]
     + ([out("figures/overview_narrow.svg")] if TARGETS else [])
     + expand(out("figures/theory/{name}_narrow.svg"), name=THEORY_FIGURES)
     + expand(out("figures/vae/{images}/comparison_narrow.svg"), images=sorted(IMAGES))
@@ -59,13 +73,15 @@ TOUCHED = {
     "layers": of_every_flow("{target}/flows/{flow}/layers.npz", TARGETS),
     "snapshots": of_every_flow("{target}/flows/{flow}/snapshots.npz", TARGETS),
     "histories": of_every_flow("{target}/flows/{flow}/elbo.csv", TARGETS),
-    "touch": of_targets("{target}/touch.npz"),
+    "touch": [
+        out(f"{target}/touch.npz") for target in sorted(TARGETS) if FLOWS[target]
+    ],
     "vae_plane": of_every_vae("vae/{images}/{vae}/latent.npz"),
     "vae_by_image": of_every_vae("vae/{images}/{vae}/image_bounds.npz"),
     "vae_touch": of_every_vae("vae/{images}/{vae}/touch.npz"),
     "vae_pictures": of_every_vae("vae/{images}/{vae}/pictures.npz"),
 }
-FAMILIES_BY_TARGET = {target: families_of_flows(target) for target in sorted(TARGETS)}
+FAMILIES_BY_TARGET = {target: families_of(target) for target in sorted(TARGETS)}
 
 
 rule record_provenance:
@@ -98,11 +114,15 @@ rule make_report:
         exact=of_targets("{target}/exact.json"),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
-        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
+        divergence_facts=of_everything("divergence.json", *TARGETS),
         floor=of_targets("{target}/knn_floor.csv"),
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
         evidence=of_targets("{target}/evidence.json"),
+        costs=of_everything("run.json", *TARGETS),
+        gaussians=expand(
+            out("{target}/gaussian_run.json"), target=gaussian_runs(*TARGETS)
+        ),
         look=of_targets("{target}/check.json"),
         target_figures=target_figures(".svg", *TARGETS),
         overview=out("figures/overview.svg") if TARGETS else [],
@@ -140,6 +160,8 @@ rule make_report:
             }
             for target in sorted(TARGETS)
         },
+        costs=costed(*TARGETS),
+        gaussians=gaussian_runs(*TARGETS),
         vaes={
             images: {vae: vae_params(config, images, vae) for vae in sorted(VAES)}
             for images in sorted(IMAGES)
@@ -155,7 +177,7 @@ rule make_summary:
         **({"constant_jacobian": THEORY_PAGES["constant_jacobian"]} if STUDIED else {}),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
-        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
+        divergence_facts=of_everything("divergence.json", *TARGETS),
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
         look=of_targets("{target}/check.json"),
@@ -173,11 +195,21 @@ rule make_summary:
         "../../scripts/make_summary.py"
 
 
+# Target and name of each approximation whose draws are a file.
+FROM_FILES = [
+    (target, name)
+    for target in sorted(TARGETS)
+    for name in APPROXIMATIONS[target]
+    if name in READ
+]
+
+
 # What stands in the way of a study, before its first long job: `snakemake check`. It makes nothing,
 # so it is never up to date.
 rule check:
     input:
         checks=of_targets("{target}/check.json"),
+        approximations=[place_of(*pair, "run.json") for pair in FROM_FILES],
     log:
         log_of("check"),
     conda:
@@ -189,6 +221,8 @@ rule check:
             target: TARGETS[target].get("file") or FAMILIES[target]
             for target in sorted(TARGETS)
         },
+        evaluations={target: evaluations(config, target) for target in sorted(TARGETS)},
         images={name: IMAGES[name]["dataset"] for name in sorted(IMAGES)},
+        approximations=FROM_FILES,
     script:
         "../../scripts/check_study.py"

@@ -47,6 +47,7 @@ rule check_target:
         **POSTERIOR,
         code=code("check_target", target=True),
         seed=config["seed"],
+        show=of_target(lambda target: TARGETS[target].get("show")),
     script:
         "../../scripts/check_target.py"
 

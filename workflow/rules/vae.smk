@@ -23,7 +23,7 @@ rule prepare_images:
         seed=config["seed"],
         images="{images}",
         dataset=lambda wc: IMAGES[wc.images]["dataset"],
-        test_fraction=lambda wc: IMAGES[wc.images].get("test_fraction", 0.2),
+        test_fraction=lambda wc: IMAGES[wc.images].get("test_fraction", TEST_FRACTION),
         downloads=out("downloads"),
     script:
         "../../scripts/prepare_images.py"

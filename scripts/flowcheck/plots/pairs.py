@@ -1,5 +1,7 @@
 """Pairs of parameters: where the truth's draws lie, and the regions of each approximation."""
 
+import math
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -11,6 +13,9 @@ MASSES = (0.5, 0.95)
 POINTS = 600
 # As many parameters as a phone can show.
 NARROW_PARAMETERS = 3
+# The more approximations lie in a plane, the larger planes must be to tell them apart, and the
+# fewer: this many regions in all.
+REGIONS = 100
 
 
 def plot_pairs(truth: dict, approximations: dict, families: dict, note: str = "") -> Figure:
@@ -19,14 +24,16 @@ def plot_pairs(truth: dict, approximations: dict, families: dict, note: str = ""
     Draws are arrays [chain, draw] by parameter. truth: {} where there are none; its draws are
     grey points and its regions black. Of each approximation, all replicates are pooled.
     families: of every approximation of the study; note: what the title says. Two parameters are
-    one plane. A narrow figure shows the first three parameters.
+    one plane. A narrow figure shows the first three parameters, a wide one fewer where there are
+    many approximations.
     """
     truth = _pooled(truth)
     approximations = {name: _pooled(draws) for name, draws in approximations.items()}
     parameters = list(truth or next(iter(approximations.values())))
-    if style.is_narrow() and len(parameters) > NARROW_PARAMETERS:
-        note = f"the first {NARROW_PARAMETERS} of {len(parameters)} parameters\n{note}".strip()
-        parameters = parameters[:NARROW_PARAMETERS]
+    most = NARROW_PARAMETERS if style.is_narrow() else _readable(len(approximations))
+    if len(parameters) > most:
+        note = f"the first {most} of {len(parameters)} parameters\n{note}".strip()
+        parameters = parameters[:most]
     looks = style.looks(families)
     shown = [truth] if truth else list(approximations.values())
     spans = {name: span([draws[name] for draws in shown]) for name in parameters}
@@ -50,6 +57,12 @@ def plot_pairs(truth: dict, approximations: dict, families: dict, note: str = ""
 
 def _pooled(draws: dict) -> dict[str, np.ndarray]:
     return {name: values.ravel() for name, values in draws.items()}
+
+
+def _readable(approximations: int) -> int:
+    """Parameters of a wide figure: those of a triangle of about REGIONS regions."""
+    planes = max(REGIONS / (approximations + 1), 1)
+    return max(NARROW_PARAMETERS, int(0.5 + math.sqrt(0.25 + 2 * planes)))
 
 
 def _plane() -> tuple[Figure, dict]:

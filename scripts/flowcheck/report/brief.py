@@ -21,7 +21,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from flowcheck.labels import label
+from flowcheck.report.causes import symptoms, why
+from flowcheck.report.moment_errors import worst_moments
 from flowcheck.report.summary import K_GOOD, K_USABLE, k_word
+from flowcheck.report.without_kl import Line, has_kl, moments_part, without_kl
 from flowcheck.rounding import plain
 
 
@@ -40,7 +43,6 @@ BANDS = (
     Band("poor", math.inf, math.inf),
 )
 GOOD, FAIR, POOR = 1, 2, 3
-MOMENT_ERRORS = 4.0
 # From this Pareto k on, the weights have no mean.
 K_MEAN = 1.0
 # Replicates that differ by less than this share of their mean are the same to its three digits.
@@ -50,14 +52,6 @@ SPREAD = (
     "± is the standard deviation over replicates, which differ in their initial values and their "
     "draws; a standard error is the Monte Carlo error of one replicate."
 )
-
-
-class Line(NamedTuple):
-    """One approximation: its name for readers, its band (None without a truth), its sentence."""
-
-    name: str
-    band: int | None
-    text: str
 
 
 class Brief(NamedTuple):
@@ -112,14 +106,21 @@ def brief(
     nats that a NICE flow can reach there, if that is known.
     """
     known = truth["grade"] != "unverified"
-    lines = []
+    lines, compared = [], [row for row in rows if has_kl(row)]
     for row in rows:
         bound = constant_jacobian_bound
         bound = bound if families.get(row["flow"]) == CONSTANT_JACOBIAN else None
         worst = worst_moments(moments, row["flow"])
-        lines.append(_judged(row, worst, bound) if known else _unverified(row, rows))
-    order = {row["flow"]: _rank(row, line) for row, line in zip(rows, lines, strict=True)}
-    ranks = dict(zip(lines, order.values(), strict=True))
+        if not has_kl(row):
+            line = without_kl(row, worst)
+        else:
+            line = _judged(row, worst, bound) if known else _unverified(row, compared)
+        cause = ""
+        if line.band is not None and line.band >= FAIR and math.isfinite(row["kl"][0]):
+            cause = why(symptoms(row, compared, moments, families))
+        lines.append(line._replace(flow=row["flow"], why=cause))
+    ranks = {line: _rank(row, line) for row, line in zip(rows, lines, strict=True)}
+    order = {row["flow"]: ranks[line] for row, line in zip(rows, lines, strict=True) if has_kl(row)}
     return Brief(
         name,
         facts=f"{dim} dimension{'s' if dim != 1 else ''}; its truth is {truth['grade']}",
@@ -130,37 +131,12 @@ def brief(
 
 
 def _rank(row: dict, line: Line) -> tuple:
-    """The best first: by the word, then by KL, or by the ELBO where there is no truth."""
+    """The best first: by the word, then by KL, or by the ELBO where there is no truth; then what
+    has no word, and at the end what was refused."""
+    if not has_kl(row):
+        return len(BANDS) + bool(row["refused"]), math.inf, row["flow"]
     distance = row["kl"][0] if line.band is not None else -row["elbo"][0]
     return line.band or 0, distance if math.isfinite(distance) else math.inf, row["flow"]
-
-
-def worst_moments(moments: pd.DataFrame | None, flow: str) -> dict | None:
-    """The largest errors over parameters and replicates; None where they are not known.
-
-    mean_error, in sds, with the one of its parameter, mean_excess, what exceeds four standard
-    errors; sd_ratio with its parameter.
-    """
-    if moments is None:
-        return None
-    ours = moments[moments["approximation"] == flow]
-    ours = ours[ours["mean_error"].notna() & (ours["sd_ratio"] > 0)]
-    if ours.empty:
-        return None
-    truth = moments[moments["approximation"] == "truth"].set_index("parameter")
-    se, sd = (ours["parameter"].map(truth[key]) for key in ("mean_se", "sd"))
-    own = ours["mean_se"].fillna(0.0)
-    error = (own**2 + se.fillna(0.0) ** 2) ** 0.5 / sd
-    excess = (ours["mean_error"].abs() - MOMENT_ERRORS * error).clip(lower=0.0)
-    by_mean = ours["mean_error"].abs().idxmax()
-    by_sd = ours["sd_ratio"].map(math.log).abs().idxmax()
-    return {
-        "mean_error": ours.loc[by_mean, "mean_error"],
-        "mean_parameter": ours.loc[by_mean, "parameter"],
-        "mean_excess": excess.max(),
-        "sd_ratio": ours.loc[by_sd, "sd_ratio"],
-        "sd_parameter": ours.loc[by_sd, "parameter"],
-    }
 
 
 def band_of(row: dict, worst: dict | None) -> int:
@@ -191,11 +167,7 @@ def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
         )
         parts[1] = _kl(row)
     if band > 0 and worst is not None:
-        parts.append(
-            f"the worst mean is off by {abs(worst['mean_error']):.2g} sds "
-            f"({worst['mean_parameter']}), the worst sd by {_change(worst['sd_ratio'])} "
-            f"({worst['sd_parameter']})"
-        )
+        parts.append(moments_part(worst))
     parts += _about_k(row["pareto_k"])
     if bound is not None:
         parts.append(f"with its constant Jacobian it cannot go below {plain(bound)}")
@@ -283,10 +255,6 @@ def _failures(verdict: dict, truth: dict, rows: list[dict]) -> list[str]:
                 "was not finite."
             )
     return found
-
-
-def _change(ratio: float) -> str:
-    return f"{100 * (ratio - 1):+.0f} %".replace("-", "−")
 
 
 def _percent(error: float) -> str:

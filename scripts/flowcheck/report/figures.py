@@ -15,7 +15,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from flowcheck.report.compact import base64_of, compact_svg, compact_png
+from flowcheck.report.compact import (
+    address_of,
+    base64_of,
+    compact_png,
+    compact_svg,
+    styles_as_rules,
+)
 
 INK, PAPER = (0xE6, 0xE9, 0xEC), (0x14, 0x18, 0x1D)
 # How much white is mixed with a colour that is drawn on dark paper.
@@ -35,13 +41,13 @@ def picture(path: str) -> dict[str, str | None]:
     """
     file = Path(path)
     narrow = file.with_stem(f"{file.stem}_narrow")
-    return {"wide": embed(file), "narrow": embed(narrow) if narrow.is_file() else None}
+    small = embed(narrow, in_a_list=True) if narrow.is_file() else None
+    return {"wide": embed(file), "narrow": small}
 
 
-def embed(path: str | Path) -> str:
-    """An SVG file as a data address, so that the page carries it."""
-    svg = for_both_schemes(Path(path).read_text(encoding="utf-8"))
-    return f"data:image/svg+xml;base64,{base64_of(svg.encode('utf-8'))}"
+def embed(path: str | Path, in_a_list: bool = False) -> str:
+    """An SVG file as a data address, so that the page carries it; see `compact.address_of`."""
+    return address_of(for_both_schemes(Path(path).read_text(encoding="utf-8")), in_a_list)
 
 
 def for_both_schemes(svg: str) -> str:
@@ -49,6 +55,7 @@ def for_both_schemes(svg: str) -> str:
     svg, kinds = _mark_pictures(compact_svg(svg))
     found = sorted(set(COLOUR.findall(svg)) | {"#000000"})
     svg = COLOUR.sub(lambda match: f"var(--c{match[1][1:]})", svg)
+    svg, rules = styles_as_rules(svg)
     light = "".join(f"--c{colour[1:]}:{colour};" for colour in found)
     dark = "".join(f"--c{colour[1:]}:{on_dark(colour)};" for colour in found)
     style = (
@@ -56,6 +63,7 @@ def for_both_schemes(svg: str) -> str:
         f"@media screen and (prefers-color-scheme:dark){{svg{{{dark}}}"
         + "".join(f".{kind}{{filter:url(#{kind})}}" for kind in sorted(kinds))
         + "}"
+        + rules
     )
     head = re.search(r"<svg [^>]*>", svg)
     filters = "".join(FILTER.format(name=kind, values=_matrix(kind)) for kind in sorted(kinds))

@@ -8,7 +8,7 @@ def to_markdown(briefs: list[Brief], title: str) -> str:
     text = [f"# {title}", ""]
     for one in briefs:
         text += [f"## {one.name}", "", f"{_capital(one.facts)}. **{one.trust}**", ""]
-        text += [f"- {line.text}" for line in one.lines]
+        text += [f"- {line.text}" + (f" Why: {line.why}" if line.why else "") for line in one.lines]
         text += [""] if one.lines else []
         if one.failures:
             text += ["What failed:", "", *(f"- {failure}" for failure in one.failures), ""]

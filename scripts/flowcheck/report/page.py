@@ -22,12 +22,15 @@ def render(
     title: str,
     briefs: list[Brief] = (),
     overview: str | None = None,
+    heat: dict | None = None,
     charts: bool = False,
 ) -> str:
     """The whole page as HTML that asks nothing of the network.
 
     studies: sections in order, each {"id", "title", "template", ...what that template shows};
     briefs: what the first screen says of each posterior, and overview the figure beside that;
+    heat: what stands in the figure's place where posteriors and approximations are many, as
+    `heatmap.heat_map` makes it;
     charts: whether any section has charts to touch.
     """
     environment = jinja2.Environment(
@@ -52,6 +55,7 @@ def render(
         charts=f"{vega()}\n{_read('kinds.js', 'latent.js', 'charts.js')}" if charts else None,
         briefs=briefs,
         overview=overview,
+        heat=heat,
         rules=rules(),
     )
     return page.replace("</style>", f"{style_with_font(page)}</style>", 1)

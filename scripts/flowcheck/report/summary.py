@@ -1,5 +1,7 @@
 """Tables for the report: what a target's many rows say in one row per flow."""
 
+import math
+
 import pandas as pd
 
 # The bands of Pareto k: good, usable, unreliable (Vehtari et al., "Pareto Smoothed Importance
@@ -11,7 +13,7 @@ MEASURED = (
     "tv", "c2st_best", "sliced_w2",
 )  # fmt: skip
 # Columns whose error is given beside them, for one replicate.
-ESTIMATED = ("kl", "kl_forward", "kl_mc", "kl_forward_mc")
+ESTIMATED = ("elbo", "kl", "kl_forward", "kl_mc", "kl_forward_mc")
 
 
 def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
@@ -19,7 +21,9 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
 
     table: a target's divergence.csv; facts: flow -> its divergence.json, {} for one without. Beside
     each divergence `<column>_se`, the largest error of one replicate; the worst KL, Pareto k and
-    skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss.
+    skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss;
+    refused: why an approximation was not measured, None where it was; method: how it was; and of
+    an approximation that is no flow what else its facts say of it.
     """
     rows = []
     # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
@@ -30,13 +34,20 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
             row[column] = (ours[column].mean(skipna=False), spread)
         for column in ESTIMATED:
             row[f"{column}_se"] = ours[f"{column}_se"].max(skipna=False)
+        row["known"] = math.isfinite(row["kl"][0])
         row["kl_worst"] = ours["kl"].max(skipna=False)
         row["pareto_k"] = ours["pareto_k"].max(skipna=False)
         row["k_word"] = k_word(row["pareto_k"])
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
-        replicates = facts.get(flow, {}).get("replicates", [])
-        missing = [one["missing_mass"] for one in replicates if one["misses_part_of_p"]]
-        row["by_quadrature"] = facts.get(flow, {}).get("method") == "quadrature"
+        own = facts.get(flow, {})
+        missing = [
+            one["missing_mass"] for one in own.get("replicates", []) if one["misses_part_of_p"]
+        ]
+        row["by_quadrature"] = own.get("method") == "quadrature"
+        # What only approximations have that are no flows.
+        for key in ("kind", "method", "refused", "draws", "effective_sample_size", "distances"):
+            row[key] = own.get(key)
+        row["notes"] = own.get("notes", [])
         row["missed"] = len(missing)
         row["missing_mass"] = sum(missing) / len(missing) if missing else 0.0
         rows.append(row)

@@ -27,7 +27,7 @@ def table(flow="realnvp", kls=(1e-5, 2e-5), **columns):
     rows = pd.DataFrame([row | {"replicate": r, "kl": kl} for r, kl in enumerate(kls)])
     others = (
         "kl_forward", "kl_knn", "kl_mc", "kl_forward_mc", "kl_shape", "kl_unseen", "eubo", "tv",
-        "c2st_best", "sliced_w2", "kl_forward_se", "kl_mc_se", "kl_forward_mc_se",
+        "c2st_best", "sliced_w2", "elbo_se", "kl_forward_se", "kl_mc_se", "kl_forward_mc_se",
     )  # fmt: skip
     return rows.assign(**dict.fromkeys(others, NAN))
 
@@ -180,3 +180,19 @@ def test_a_heavy_tail_lowers_the_word_only_where_kl_was_estimated_from_the_weigh
     row = {"kl_worst": 2e-5, "kl_se": 1e-9, "missed": 0, "pareto_k": 1.2}
     assert band_of(row | {"by_quadrature": True}, None) == 0
     assert band_of(row | {"by_quadrature": False}, None) == 2
+
+
+def test_only_what_is_fair_or_poor_has_a_reason_and_the_summary_says_it():
+    rows = pd.concat([table(), table("mean_field", (0.2,))])
+    found = of(rows, moments("mean_field", sd_ratio=0.5))
+    assert [(line.flow, bool(line.why)) for line in found.lines] == [
+        ("realnvp", False), ("mean_field", True),
+    ]  # fmt: skip
+    assert "the sd of tau is 50 %" in found.lines[1].why
+    text = to_markdown([found], "Title")
+    assert f"- {found.lines[1].text} Why: {found.lines[1].why}\n" in text
+
+
+def test_without_a_truth_no_reason_is_given():
+    found = of(table(kls=(NAN,)), grade="unverified", verdict=FAILED)
+    assert [line.why for line in found.lines] == [""]

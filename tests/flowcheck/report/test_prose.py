@@ -29,9 +29,10 @@ def resolve(name):
     raise ModuleNotFoundError(name)
 
 
-@pytest.mark.parametrize("name", NAMED)
-def test_everything_pointed_to_exists(name):
-    assert callable(resolve(name))
+def test_everything_pointed_to_exists():
+    assert len(NAMED) > 10
+    for name in NAMED:
+        assert callable(resolve(name)), name
 
 
 def test_each_part_points_to_what_computes_it():
@@ -41,10 +42,10 @@ def test_each_part_points_to_what_computes_it():
         assert re.search(r"[Cc]omputed by: .*`flowcheck\.", part, re.DOTALL), part[:40]
 
 
-@pytest.mark.parametrize("latex", EQUATIONS, ids=range(len(EQUATIONS)))
-def test_every_equation_converts_whole(latex):
-    html = prose.mathml(latex, display=True)
-    assert html.count("<math") == 1
+def test_every_equation_converts_whole():
+    assert len(EQUATIONS) > 100
+    for latex in EQUATIONS:
+        assert prose.mathml(latex, display=True).count("<math") == 1, latex
 
 
 class Tags(HTMLParser):
