@@ -73,6 +73,15 @@ def test_what_a_step_wrote_as_unknown_is_read_as_unknown(tmp_path):
     assert np.isnan(files.read_arrays(path)["log_q"]).all()
 
 
+def test_an_approximation_that_was_refused_has_no_draws(tmp_path):
+    folder = tmp_path / "banana/approximations/own"
+    empty = {"theta": np.empty((1, 0, 2)), "log_q": np.empty((1, 0)), "log_p": np.empty((1, 0))}
+    files.write_arrays(str(folder / "draws.npz"), **empty)
+    files.write_arrays(str(folder / "gaussian.npz"), loc=np.empty(0), factor=np.empty((0, 0)))
+    assert files.read_arrays(str(folder / "draws.npz"))["theta"].shape == (1, 0, 2)
+    assert files.read_arrays(str(folder / "gaussian.npz"))["loc"].shape == (0,)
+
+
 def test_a_verdict_may_be_overruled_for_the_worse(tmp_path):
     path = results.copy("banana/hmc/long.json", tmp_path)
     path.write_text(path.read_text().replace('"passed": true', '"passed": false', 1))
