@@ -65,6 +65,7 @@ rule theory:
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/flows.smk"
 include: "workflow/rules/training_parts.smk"
+include: "workflow/rules/approximations.smk"
 include: "workflow/rules/measures.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/gallery_figures.smk"

@@ -1,16 +1,24 @@
 """The bench's figures: tables in, a Figure out, in the study's own style."""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from bench import slopes
 from bench.render import MODES, title
+from bench.whole import COMPILED_BEFORE
 from flowcheck.plots import style
 
 COLOURS = {"flowcheck": "C2", "plain loop": "0.45"}
 OTHERS = "C0"
 MODE_COLOURS = {"eager": "C0", "compiled": "C2"}
+# Races of few rows each, on several posteriors: one panel for all.
+SHARED = {
+    "nuts": "whole runs of samplers",
+    "trajectory": "flowcheck's trajectories, compiled and eager",
+}
 LABELS = {
     "replicates": "replicates R",
     "draws": "draws S of a gradient",
@@ -21,12 +29,14 @@ LABELS = {
 
 
 def plot_rates(table: pd.DataFrame) -> Figure:
-    """One panel per task and flow: a point per row at its median, a line from min to max.
+    """One panel per task and flow, or task: a point per row at its median, a line from min to max.
 
-    table: bench.csv. The dotted line is the fastest variant's arithmetic floor.
+    table: bench.csv. The dotted line is the fastest variant's arithmetic floor. Rows that leave
+    compiling out are in the tables alone.
     """
-    table = table[table["rate"].notna()]
-    groups = list(table.groupby(["task", "flow"], sort=False))
+    table = table[table["rate"].notna() & ~table["task"].str.endswith(COMPILED_BEFORE)]
+    panel = table["flow"].where(~table["task"].isin(list(SHARED)), "all")
+    groups = list(table.groupby(["task", panel], sort=False))
     rows = max(len(group) for _, group in groups)
     figure, axes = style.panels(len(groups), 2, (5.0, 0.8 + 0.2 * rows))
     for ax, ((task, flow), group) in zip(axes, groups, strict=True):
@@ -39,8 +49,9 @@ def plot_rates(table: pd.DataFrame) -> Figure:
             ax.axvline(group["floor"].max(), color="black", lw=1, ls=":")
         ax.set_yticks(place, [_label(row) for row in group.itertuples()], fontsize=6.5)
         ax.set_xscale("log")
-        ax.set_xlabel(f"{group['unit'].iloc[0]} (dotted: arithmetic alone)", fontsize=8.5)
-        ax.set_title(title(task, flow))
+        dotted = " (dotted: arithmetic alone)" if group["floor"].notna().any() else ""
+        ax.set_xlabel(f"{group['unit'].iloc[0]}{dotted}", fontsize=8.5)
+        ax.set_title(fill(SHARED.get(task) or title(task, flow), 30))
         ax.grid(True)
     return figure
 
@@ -48,7 +59,8 @@ def plot_rates(table: pd.DataFrame) -> Figure:
 def _label(row) -> str:
     count = f" ×{row.replicates}" if row.replicates > 1 else ""
     threads = f", {row.threads} threads" if row.threads > 1 else ""
-    return f"{row.contender}, {row.variant}{count}{threads}"
+    where = f"{row.flow.replace('_', ' ')}: " if row.task in SHARED else ""
+    return f"{where}{row.contender}, {row.variant}{count}{threads}"
 
 
 def plot_scaling(table: pd.DataFrame) -> Figure:

@@ -67,6 +67,8 @@ def readme_block(runs: list[Run]) -> str:
     """What README says of speed: where flowcheck loses, where it's level, and its ratios."""
     found = comparisons([run.races for run in runs])
     spread = "" if len(runs) == 1 else ": the median, the lowest and the highest in brackets"
+    if any(len(one.ratios) == 1 for one in found) and len(runs) > 1:
+        spread += ", or the last run's alone where others lack it"
     lost = _lost([one for one in found if one.verdict == LOSES])
     lines = [f"From {described(runs)}{spread}. Level: ranges overlap, or runs disagree.", ""]
     lines += ["flowcheck loses:", "", *lost, ""] if lost else []

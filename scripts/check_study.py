@@ -26,6 +26,8 @@ findings = [
 for (name, source), path in zip(params.sources.items(), paths.checks, strict=True):
     look, own = files.read_json(path), params.evaluations[name]
     findings += study_check.posterior(name, look, source, own)
+for (target, name), path in zip(params.approximations, paths.approximations, strict=True):
+    findings += study_check.approximation(name, target, files.read_json(path))
 for name, dataset in params.images.items():
     root = dataset != "digits" and os.environ.get("FLOWCHECK_DATA")
     place = root and idx_files.folder_of(data_folder(root), name, dataset)

@@ -24,4 +24,5 @@ def drawn(snakemake, count: int = SHOWN) -> tuple[dict, dict, dict]:
         name: draws_of(scalars(files.read_chains(path)["posterior"]), shown)
         for name, path in zip(params.flows, paths.draws, strict=True)
     }
-    return truth, approximations, params.families
+    # Of one that was refused there are none.
+    return truth, {k: draws for k, draws in approximations.items() if draws}, params.families

@@ -10,6 +10,7 @@ from flowcheck.report.heatmap import heat_map, heat_row
 from flowcheck.report.page import render
 from flowcheck.report.ranking import ranked
 from flowcheck.report.summary import by_flow, floor_of, moments_of
+from flowcheck.report.without_kl import has_kl, without_kl
 from theory_study import theory_studies
 from vae_study import vae_studies
 
@@ -62,12 +63,19 @@ def target_study(name: str, settings: dict, paths: dict, facts: dict) -> dict:
         "settings": settings,
         "data_note": DATA_NOTES.get(data, f"The data are {data}."),
         "n": files.read_arrays(paths["data"])["y"].size,
-        "quadrature": all(one["method"] == "quadrature" for one in facts.values()),
+        "quadrature": all(
+            one["method"] == "quadrature"
+            for one in facts.values()
+            if one.get("kind") != "file" and one["method"] != "refused"
+        ),
         "draws": max((one["draws"] for one in facts.values()), default=0),
         "exact": files.read_json(paths["exact"]),
         "checks": CHECKS,
         "verdict": files.read_json(paths["verdict"]),
-        "flows": by_flow(files.read_table(paths["divergence"]), facts),
+        "flows": [
+            row if has_kl(row) else row | {"sentence": without_kl(row, None).text}
+            for row in by_flow(files.read_table(paths["divergence"]), facts)
+        ],
         "floor": floor_of(files.read_table(paths["floor"])),
         "figures": paths["figures"],
     }

@@ -5,7 +5,7 @@ from step import snakemake
 import numpy as np
 import pandas as pd
 import torch
-from arviz_stats.base import array_stats
+from flowcheck.arviz import statistics
 from flowcheck import files
 from flowcheck.distances import moment_rows
 from load_target import load_target
@@ -38,12 +38,13 @@ rows = [
 chains = flat(files.read_theta(paths.chains, posterior.dim))
 errors = np.array(
     [
-        array_stats.mcse(chains[..., i], chain_axis=0, draw_axis=1, method="mean")
+        statistics().mcse(chains[..., i], chain_axis=0, draw_axis=1, method="mean")
         for i in range(len(names))
     ]
 )
 rows += moment_rows("hmc", 0, chains.reshape(-1, len(names)), names, truth, errors)
-for flow, path in zip(snakemake.params.flows, paths.draws, strict=True):
+for approximation, path in zip(snakemake.params.approximations, paths.draws, strict=True):
     for replicate, theta in enumerate(read_draws(path, posterior.dim)["theta"]):
-        rows += moment_rows(flow, replicate, flat(theta), names, truth)
+        if len(theta):  # there are none of one that was refused
+            rows += moment_rows(approximation, replicate, flat(theta), names, truth)
 files.write_table(snakemake.output.table, pd.DataFrame(rows))

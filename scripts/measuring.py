@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from flowcheck import divergence, files, intact, weights
-from flowcheck.distances import sliced_w2
+from flowcheck.distances import classifier_accuracy, repeated, sliced_w2
 from flowcheck.divergence import Estimate
 from flowcheck.log_weights import log_densities
 from flowcheck.seeds import seed_for
@@ -15,6 +15,11 @@ NEIGHBOUR_DIM = 5
 # Draws of each side in a sliced distance, and chains that independent draws are dealt to, so that
 # one estimator of errors serves both.
 SLICED_DRAWS, DEALT = 5000, 4
+# From this share of repeated draws on, the distance to the nearest other one is 0 too often.
+REPEATED = 0.01
+# Pairs of samples of the truth behind the floor of each distance between samples, and draws of each
+# side that a classifier is shown.
+FLOORS, CLASSIFIED = 5, 2000
 COLUMNS = [
     "target", "flow", "replicate", "elbo", "elbo_se", "kl", "kl_se", "kl_forward",
     "kl_forward_se", "kl_knn", "pareto_k", "skipped_steps", "kl_mc", "kl_mc_se", "kl_forward_mc",
@@ -123,7 +128,7 @@ def _from_weights(found: weights.Measured) -> dict:
 
 def _from_draws(draws: np.ndarray, reference: Reference, params) -> dict:
     row = {}
-    if draws.shape[1] <= NEIGHBOUR_DIM:
+    if draws.shape[1] <= NEIGHBOUR_DIM and repeated(draws) < REPEATED:
         others = reference.evenly(params.knn_draws)
         own = draws[: params.knn_draws]
         row["kl_knn"] = divergence.knn_divergence(own, others, params.neighbours)
@@ -133,3 +138,43 @@ def _from_draws(draws: np.ndarray, reference: Reference, params) -> dict:
         draws[:SLICED_DRAWS], others[::2], np.maximum(others.std(0), 1e-300), rng
     )
     return row
+
+
+def sample_distances(draws: np.ndarray, reference: Reference, params) -> dict:
+    """Distances between draws [n, dim] and the truth's, each with its floor: what it reads between
+    two samples of the truth, of the same sizes.
+
+    {name: {"value", "floor_mean", "floor_sd"}}, names: sliced_w2, c2st (a trained classifier's
+    accuracy), and kl_knn where it is known.
+    """
+    rng = np.random.default_rng(seed_for(params.seed, params.target, params.flow, "floors"))
+    truth = reference.theta.reshape(-1, draws.shape[1])
+    n = min(len(draws), SLICED_DRAWS, len(truth) // 2)
+    read = {}
+    for repeat in range(FLOORS + 1):
+        shuffled = rng.permutation(truth)
+        # The first pair is the approximation's own, the others are two samples of the truth.
+        own = draws[:n] if repeat == 0 else shuffled[:n]
+        for name, value in _distances(own, shuffled[n:], rng, params).items():
+            read.setdefault(name, []).append(value)
+    return {
+        name: {
+            "value": values[0],
+            "floor_mean": float(np.mean(values[1:])),
+            "floor_sd": float(np.std(values[1:], ddof=1)),
+        }
+        for name, values in read.items()
+    }
+
+
+def _distances(draws: np.ndarray, truth: np.ndarray, rng, params) -> dict:
+    scale = np.maximum(truth.std(0), 1e-300)
+    found = {
+        "sliced_w2": sliced_w2(draws, truth[:SLICED_DRAWS], scale, rng),
+        "c2st": classifier_accuracy(draws[:CLASSIFIED], truth[:CLASSIFIED], params.seed),
+    }
+    if draws.shape[1] <= NEIGHBOUR_DIM and repeated(draws) < REPEATED:
+        found["kl_knn"] = divergence.knn_divergence(
+            draws, truth[: params.knn_draws], params.neighbours
+        )
+    return found

@@ -20,6 +20,7 @@ flows = {
     flow: files.read_arrays(path)["theta"][0, : params.draws]
     for flow, path in zip(params.flows, paths.draws, strict=True)
 }
+flows = {flow: draws for flow, draws in flows.items() if len(draws)}  # none of one refused
 write_figures(
     snakemake.output,
     plot_beside_long,

@@ -15,4 +15,5 @@ flows = {
     flow: files.read_arrays(path)["theta"][0, : params.draws]
     for flow, path in zip(params.flows, snakemake.input.draws, strict=True)
 }
+flows = {flow: draws for flow, draws in flows.items() if len(draws)}  # none of one refused
 write_figures(snakemake.output, plot_many_draws, exact, flows, params.families, divergences)

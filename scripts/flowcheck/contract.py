@@ -25,6 +25,10 @@ TRAINING_RUN = {
     "device": text, "seconds": positive, "replicates": count, "iterations": count,
     "skipped_steps": list_of(count),
 }  # fmt: skip
+MEASURED = {
+    "target": text, "flow": text, "method": text, "draws": count,
+    "replicates": list_of(record_of()),
+}  # fmt: skip
 
 # JSON: what must be there under each key.
 CONTENTS: dict[str, dict[str, Kind]] = {
@@ -56,16 +60,21 @@ CONTENTS: dict[str, dict[str, Kind]] = {
     },
     "{target}/flows/{flow}/run.json": TRAINING_RUN,
     "{target}/flows/{flow}/parts/{first}/run.json": TRAINING_RUN,
-    "{target}/flows/{flow}/divergence.json": {
-        "target": text, "flow": text, "method": text, "draws": count,
-        "replicates": list_of(record_of()),
+    "{target}/flows/{flow}/divergence.json": MEASURED,
+    "{target}/approximations/{flow}/divergence.json": MEASURED | {
+        "kind": one_of("fitted", "file"), "refused": optional(text), "notes": list_of(text),
+    },
+    "{target}/approximations/{flow}/run.json": {
+        "device": text, "refused": optional(text), "notes": list_of(text),
     },
     "vae/{images}/images.json": {
-        "dataset": text, "sha256": text, "shape": list_of(count), "train": count, "test": count,
+        "dataset": text, "held_out": text, "sha256": text, "shape": list_of(count),
+        "train": count, "test": count,
     },
     "vae/{images}/{vae}/training.json": {"device": text, "seconds": positive, "epochs": count},
     "vae/{images}/{vae}/bounds.json": {
         "device": text, "seconds": positive, "log_px": record_of(train=number, test=number),
+        "elbo": record_of(train=number, test=number),
     },
     "theory/kl_contraction.json": {
         "target": text,
@@ -77,11 +86,13 @@ CONTENTS: dict[str, dict[str, Kind]] = {
 }  # fmt: skip
 
 # Arrays: kind (NumPy's letters; d: float64) and axes; one name of an axis is one length in a file.
+GAUSSIAN = {"loc": ("d", "dim"), "factor": ("d", "dim dim")}
 DRAWS = {"theta": ("d", "replicate draw dim"), "log_q": ("d", "replicate draw")}
 ARRAYS: dict[str, dict[str, tuple[str, str]]] = {
     "{target}/data.npz": {},
     "{target}/exact_draws.npz": {"theta": ("d", "draw dim")},
-    "{target}/gaussian.npz": {"loc": ("d", "dim"), "factor": ("d", "dim dim")},
+    "{target}/gaussian.npz": GAUSSIAN,
+    "{target}/approximations/{flow}/gaussian.npz": GAUSSIAN,
     "{target}/flows/{flow}/draws.npz": DRAWS,
     "{target}/approximations/{flow}/draws.npz": DRAWS | {"log_p": ("d", "replicate draw")},
     "vae/{images}/images.npz": {
@@ -101,8 +112,12 @@ ARRAYS: dict[str, dict[str, tuple[str, str]]] = {
 JUDGEMENT = ("passed", "cause", "cure")
 # What no step may read unless a step wrote it, as nothing else is known of what it must hold.
 ON_RECORD = ("{target}/data.npz",)
-# Files that may have none of something: a target without exact draws, data without an array.
-MAY_BE_EMPTY = ("{target}/exact_draws.npz", "{target}/data.npz")
+# Files that may have none of something: a target without exact draws, data without an array, an
+# approximation that was refused.
+MAY_BE_EMPTY = (
+    "{target}/exact_draws.npz", "{target}/data.npz", "{target}/approximations/{flow}/draws.npz",
+    "{target}/approximations/{flow}/gaussian.npz",
+)  # fmt: skip
 
 # Tables: the columns of names, those that are never empty, and those by which there is one row for
 # each combination of their values ("grid") or each at most once ("once").
@@ -129,7 +144,8 @@ TABLES: dict[str, dict[str, str]] = {
         "names": "split bound", "numbers": "value se images", "grid": "epoch split bound",
     },
     "vae/{images}/losses.csv": {
-        "names": "vae split", "numbers": "log_px multisample elbo", "grid": "vae split",
+        "names": "vae split", "numbers": "log_px multisample elbo log_px_all elbo_all",
+        "grid": "vae split",
     },
     "theory/kl_contraction.csv": {"names": "kernel", "numbers": "kl", "once": "kernel step"},
     "theory/multisample_bounds.csv": {

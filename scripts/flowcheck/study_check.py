@@ -80,6 +80,18 @@ _SLOW = (
 )
 
 
+def approximation(name: str, target: str, run: dict) -> list[Finding]:
+    """What reading the draws of an approximation found; run: its run.json.
+
+    A file that is refused is no fault: its row says why, and the study goes on.
+    """
+    about = f"approximation {name}"
+    if run["refused"]:
+        return [Finding(about, None, f"refused, and left out of {target}: {run['refused']}")]
+    read = Finding(about, True, f"{run['file']}: draws for {target}, in the {run['space']} space")
+    return [read, *(Finding(about, None, note) for note in run["notes"])]
+
+
 def image_set(name: str, dataset: str, folder: str | None) -> Finding:
     """Where an image set's files come from; folder: the one that holds them, if one does."""
     about = f"images {name}"

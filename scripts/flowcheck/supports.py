@@ -95,6 +95,13 @@ class Parameter:
         leading = value.shape[: value.ndim - len(self.shape)]
         return self.transform.inv(value).reshape((*leading, self.size))
 
+    def outside(self, value: Tensor) -> Tensor:
+        """Which of the values [n, *shape] lie outside of the support, or on its edge: [n]."""
+        u = self.unconstrain(value)
+        # A bijection may move what lies beyond the edge to the edge.
+        back = torch.isclose(self.constrain(u)[0], value, rtol=1e-6, atol=1e-9)
+        return ~(u.isfinite().all(-1) & back.reshape(len(value), -1).all(-1))
+
     def _inner_shape(self, support) -> tuple[int, ...]:
         event = self.transform.codomain.event_dim
         if len(self.shape) < event:

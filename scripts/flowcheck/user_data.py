@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flowcheck import files
 from flowcheck.numpy_files import DataError, as_float64, load
 
 SUFFIXES = (".npz", ".npy", ".json", ".csv")
@@ -40,6 +41,21 @@ def read(path: str | None) -> dict[str, np.ndarray]:
     else:
         arrays = _numpy(content, path)
     return {name: _numbers(values, name, path) for name, values in arrays.items()}
+
+
+def read_draws(path: str, stats: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """A user's draws by parameter: of an .npz file, or of the posterior of an ArviZ netCDF.
+
+    stats: arrays beside them, as `files.read_named` has them.
+
+    Raises ValueError, naming the file, for one that is torn or holds no such draws.
+    """
+    if Path(path).suffix.lower() == ".npz":
+        loaded = load(Path(path).read_bytes(), path)
+        if isinstance(loaded, dict):
+            return loaded
+        raise DataError(f"{path} is a single array: save draws by name, with numpy.savez")
+    return files.read_named(path, stats)
 
 
 def _text(content: bytes, path: str) -> str:

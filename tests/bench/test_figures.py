@@ -28,6 +28,23 @@ def test_rates_have_a_panel_per_flow_and_a_line_per_row():
     assert width(figure) <= MOST_PIXELS
 
 
+def test_whole_runs_share_a_panel_in_which_compiling_counts():
+    rows = [
+        {
+            "task": task, "flow": flow, "contender": name, "variant": "NUTS", "replicates": 4,
+            "rate": 10.0, "rate_min": 9.0, "rate_max": 11.0, "unit": "draws/CPU s",
+        }
+        for task in ("nuts", "nuts, compiled before")
+        for flow in ("radon", "eight_schools")
+        for name in ("flowcheck", "numpyro")
+    ]  # fmt: skip
+    figure = figures.plot_rates(table.bench_table(rows))
+    (drawn,) = (ax for ax in figure.axes if ax.get_title())
+    labels = {text.get_text() for text in drawn.get_yticklabels()}
+    assert len(labels) == 4
+    assert "eight schools: numpyro, NUTS ×4" in labels
+
+
 def test_growth_has_a_panel_per_study_and_a_slope_per_curve():
     rows = [
         {

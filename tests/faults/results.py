@@ -28,6 +28,8 @@ def results() -> Path:
         _truth(folder / target, number)
         for flow in ("nice", "planar"):
             _flow(folder / target / "flows" / flow, target, flow, number)
+        for name in ("laplace", "pathfinder"):
+            _approximation(folder / target / "approximations" / name, target, name)
         _tables(folder / target, target)
     for images in ("digits", "mnist"):
         _images(folder / "vae" / images)
@@ -107,6 +109,26 @@ def _flow(folder: Path, target: str, flow: str, number: int) -> None:
     files.write_json(str(folder / "divergence.json"), facts | {"replicates": replicates})
 
 
+def _approximation(folder: Path, target: str, name: str) -> None:
+    rng = _rng(len(target), len(name))
+    own = {"refused": None, "notes": []}
+    run = {"method": name, "device": "cpu", "seconds": 1.0, "gradients": 9, "densities": 99}
+    files.write_json(str(folder / "run.json"), run | own)
+    loc, factor = rng.standard_normal(DIM), np.eye(DIM)
+    files.write_arrays(str(folder / "gaussian.npz"), loc=loc, factor=factor)
+    theta = rng.standard_normal((1, DRAWS, DIM))
+    logs = {"log_q": theta.sum(-1), "log_p": theta[..., 0]}
+    files.write_arrays(str(folder / "draws.npz"), theta=theta, **logs)
+    files.write_draws(str(folder / "draws.nc"), {"theta": theta}, logs)
+    table = divergence(target, name)
+    files.write_table(str(folder / "divergence.csv"), table[table["replicate"] == 0])
+    facts = {"target": target, "flow": name, "kind": "fitted", "method": "quadrature"}
+    replicates = [{"misses_part_of_p": False, "missing_mass": 0.0}]
+    files.write_json(
+        str(folder / "divergence.json"), facts | own | {"draws": DRAWS, "replicates": replicates}
+    )
+
+
 def divergence(target: str, flow: str) -> pd.DataFrame:
     """A table of divergences of one flow."""
     known = {"elbo": -20.1, "elbo_se": 0.01, "kl": 0.1, "kl_se": 0.01, "pareto_k": 0.3}
@@ -135,6 +157,7 @@ def _tables(folder: Path, target: str) -> None:
 def _images(folder: Path) -> None:
     rng = _rng(len(folder.name))
     facts = {"dataset": folder.name, "sha256": "0" * 64, "shape": [2, 2], "train": 4, "test": 2}
+    facts |= {"held_out": "test"}
     files.write_json(str(folder / "images.json"), facts)
     files.write_arrays(
         str(folder / "images.npz"),
@@ -157,7 +180,8 @@ def _autoencoder(folder: Path, number: int) -> None:
     files.write_table(str(folder / "training.csv"), history)
     run = {"device": "cpu", "seconds": 1.0, "threads": 1}
     files.write_json(str(folder / "training.json"), run | {"epochs": 2})
-    files.write_json(str(folder / "bounds.json"), run | {"log_px": {"train": -2.0, "test": -2.2}})
+    means = {"log_px": {"train": -2.0, "test": -2.2}, "elbo": {"train": -2.4, "test": -2.7}}
+    files.write_json(str(folder / "bounds.json"), run | means)
     rows = [
         {"epoch": e, "split": s, "bound": b, "value": -2.5, "se": 0.1, "images": 2}
         for e in (1, 2)
@@ -185,6 +209,7 @@ def _autoencoder(folder: Path, number: int) -> None:
 def _losses(path: Path) -> None:
     rows = [
         {"vae": vae, "split": split, "log_px": -2.0, "multisample": -2.1, "elbo": -2.5}
+        | {"log_px_all": -2.2, "elbo_all": -2.7}
         for vae in ("course", "vae")
         for split in ("train", "test")
     ]

@@ -44,6 +44,8 @@ def whole_run(place: str, damage: Callable[[Path], object]) -> Outcome:
     path = made() / "results/faults" / place
     before = path.read_bytes()
     damage(path)
+    # Only a step that has to run reads it.
+    path.with_name("exact.json").unlink(missing_ok=True)
     ran = _run(made())
     path.unlink()
     again = _run(made())

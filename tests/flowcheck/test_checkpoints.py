@@ -126,6 +126,21 @@ def test_a_checkpoint_changes_no_bit_of_an_unbroken_training(tmp_path, unbroken)
     assert_same(trained(Checkpoint(tmp_path / "unfinished")), unbroken)
 
 
+def test_a_checkpoint_is_kept_whenever_so_many_steps_are_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHECKPOINT_EVERY", 200)
+    kept, own = [], Checkpoint(tmp_path / "unfinished")
+    monkeypatch.setattr(own, "keep", lambda state: kept.append(len(state["elbo"])))
+    trained(own)
+    assert kept == [200, 400]  # of 450, by chunks of 100
+
+
+def test_the_state_of_another_number_of_replicates_is_not_restored(killed):
+    kept = Checkpoint(killed)
+    kept.take_up = lambda **run: {"generators": [torch.Generator().get_state()]}
+    with pytest.raises(ValueError, match="zip"):
+        trained(kept)
+
+
 @pytest.mark.parametrize(
     "other",
     [{"made_by": "other code or data"}, {"samples": 11}, {"seeds": (1, 3)}, {"seeds": (1, 2, 3)}],

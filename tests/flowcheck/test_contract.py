@@ -12,8 +12,6 @@ from tests.faults.case import bad, tried
 
 # What the miniature has no file of: read in a whole study only (tests/workflow/test_study.py).
 NOT_THERE = (
-    "{target}/approximations/{flow}/draws.npz",
-    "{target}/approximations/{flow}/divergence.csv",
     "{output}/provenance.json",
     "theory/short_run.json",
     "theory/vae_bounds.csv",
@@ -73,6 +71,15 @@ def test_what_a_step_wrote_as_unknown_is_read_as_unknown(tmp_path):
     arrays = {"theta": np.ones((1, 3, 2)), "log_q": np.full((1, 3), np.nan)}
     files.write_arrays(path, **arrays, log_p=arrays["log_q"])
     assert np.isnan(files.read_arrays(path)["log_q"]).all()
+
+
+def test_an_approximation_that_was_refused_has_no_draws(tmp_path):
+    folder = tmp_path / "banana/approximations/own"
+    empty = {"theta": np.empty((1, 0, 2)), "log_q": np.empty((1, 0)), "log_p": np.empty((1, 0))}
+    files.write_arrays(str(folder / "draws.npz"), **empty)
+    files.write_arrays(str(folder / "gaussian.npz"), loc=np.empty(0), factor=np.empty((0, 0)))
+    assert files.read_arrays(str(folder / "draws.npz"))["theta"].shape == (1, 0, 2)
+    assert files.read_arrays(str(folder / "gaussian.npz"))["loc"].shape == (0,)
 
 
 def test_a_verdict_may_be_overruled_for_the_worse(tmp_path):

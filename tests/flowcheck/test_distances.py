@@ -4,8 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from flowcheck.distances import moment_rows, sliced_w2
+from flowcheck.distances import (
+    classifier_accuracy,
+    effective_sample_size,
+    moment_rows,
+    repeated,
+    sliced_w2,
+)
 
 ONES = np.ones(3)
 
@@ -81,3 +88,34 @@ def test_moments_stand_beside_the_truth():
     errors = np.array([0.25, 0.5])
     (first, _) = moment_rows("hmc", 0, values, ["a", "b"], truth, errors)
     assert first["mean_se"] == 0.25
+
+
+def test_copies_are_counted():
+    draws = normal(1000, 0)
+    assert repeated(draws) == 0
+    assert repeated(np.concatenate([draws, draws[:250]])) == pytest.approx(0.2)
+
+
+def test_a_classifier_sees_a_shift_and_sees_nothing_in_equal_samples():
+    a, b = normal(1500, 0), normal(1500, 1)
+    # Each accuracy is a mean over 3,000 draws: a standard error of 0.009.
+    assert classifier_accuracy(a, b, 1) == pytest.approx(0.5, abs=0.04)
+    best = stats.norm.cdf(0.5 * np.sqrt(3))  # of unit normals a distance sqrt(3) apart
+    found = classifier_accuracy(a + 1.0, b, 1)
+    assert best - 0.08 < found < best + 0.03
+
+
+@pytest.mark.parametrize(
+    ("log_w", "size"),
+    [
+        (np.zeros(50), 50.0),
+        (np.log([1.0, 2.0, 3.0]), 36 / 14),
+        (np.log([1.0, 2.0, 3.0]) + 800, 36 / 14),
+        (np.array([0.0, -np.inf, -np.inf]), 1.0),
+        (np.array([-np.inf, -np.inf]), None),
+        (np.array([0.0, np.nan]), None),
+    ],
+)
+def test_effective_sample_size_of_weights(log_w, size):
+    found = effective_sample_size(log_w)
+    assert found is None if size is None else found == pytest.approx(size)

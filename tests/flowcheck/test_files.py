@@ -88,8 +88,6 @@ def test_everything_is_written_whole():
     assert found == [
         "flowcheck/checkpoints.py: torch.save(kept, content)",  # into memory
         "flowcheck/files.py: np.savez(file, allow_pickle=False, **arrays)",  # for write_whole
-        # Into a temporary folder, which no other step sees.
-        "flowcheck/images.py: Path(target, path.stem).write_bytes(content)",
     ]
 
 
@@ -174,3 +172,14 @@ def test_chains_come_back_as_arviz_knows_them(tmp_path):
         assert np.array_equal(tree["sample_stats"][name].values, values)
     (tmp_path / "x.nc").unlink()  # all of it is in memory
     assert np.isfinite(tree["sample_stats"]["lp"].values).all()
+
+
+def test_draws_by_name_come_with_what_stands_beside_them(tmp_path):
+    named, stats = {"tau": THETA[..., 0], "beta": THETA}, {"log_q": THETA.sum(-1)}
+    files.write_draws(str(tmp_path / "a.nc"), named, stats)
+    files.write_arrays(str(tmp_path / "a.npz"), **named, **stats)
+    for file in ("a.nc", "a.npz"):
+        found = files.read_named(str(tmp_path / file), ("log_q", "log_p"))
+        assert set(found) == {"tau", "beta", "log_q"}
+        np.testing.assert_array_equal(found["beta"], THETA)
+        np.testing.assert_array_equal(found["log_q"], stats["log_q"])

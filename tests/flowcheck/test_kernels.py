@@ -233,14 +233,6 @@ def test_the_reflection_of_a_line_exchanges_its_ends():
     )
 
 
-def test_eigenvalues_come_by_size_with_their_vectors():
-    p = np.array([0.75, 0.25])
-    kernel = kernels.metropolis(np.array([[0.0, 1.0], [1.0, 0.0]]), p)
-    values, vectors = kernels.spectrum(kernel)
-    np.testing.assert_allclose(values, [1, -1 / 3], rtol=1e-14)
-    np.testing.assert_allclose(np.abs(vectors[:, 0]), np.sqrt(p), rtol=1e-14)
-
-
 def test_contraction_counts_its_steps():
     p = np.full(2, 0.5)
     kernel = np.array([[0.75, 0.25], [0.25, 0.75]])

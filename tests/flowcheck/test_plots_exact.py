@@ -122,3 +122,15 @@ def test_summary_counts_what_is_missed_and_hides_no_nan():
     assert np.isnan(row["kl_forward"][0])
     assert row["kl_mc_se"] == 3e-4
     assert by_flow(table, {})[0]["missed"] == 0
+
+
+def test_an_approximation_without_kl_is_called_that():
+    draws = np.random.default_rng(0).normal(size=(50, 2))
+    divergences = {"planar": (0.5, 1e-3), "advi": (np.nan, np.nan)}
+    families = {"planar": "planar", "advi": "advi"}
+    figure = plot_many_draws(draws, {"planar": draws, "advi": draws}, families, divergences)
+    titles = [ax.get_title() for ax in figure.axes]
+    assert "advi: no KL" in titles
+    table = divergence_table(kl=np.nan, kl_se=np.nan, kl_forward=np.nan, kl_forward_se=np.nan)
+    left = plot_divergences(table, FLOOR, {"planar": "planar"}).axes[0]
+    assert [text.get_text() for text in left.get_yticklabels()] == ["planar\nno KL"]

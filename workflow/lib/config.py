@@ -5,6 +5,7 @@ from functools import cache
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from .approximations import approximation_problems
 from .combinations import contradictions
 from .config_files import faults, hidden_by_merging
 from .entries import entry_problems, with_entry_numbers
@@ -51,7 +52,8 @@ def complete(user: dict, files: tuple[str, ...] = (), memory: float | None = Non
             config = with_entry_numbers(config)
             problems = not_finite(config) or entry_problems(config)
         if not problems:
-            problems = contradictions(config, user) or too_large(config, memory)
+            problems = approximation_problems(config) or contradictions(config, user)
+            problems = problems or too_large(config, memory)
     except Unreadable as error:
         problems = [str(error)]
     if problems:

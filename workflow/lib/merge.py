@@ -5,7 +5,7 @@ import copy
 # Sections of things that a study consists of, by name. All other sections are settings.
 NAMED = ("targets", "flows", "approximations", "images", "vaes")
 # What makes an entry another thing than the default study's of the same name.
-IDENTITY = ("file", "family", "dataset")
+IDENTITY = ("file", "family", "dataset", "method")
 
 
 def merge(user: dict, default: dict) -> dict:
@@ -27,10 +27,11 @@ def merge(user: dict, default: dict) -> dict:
         study[section] = _entries(own[section], kept, default_entries)
     if not study["images"] and "vaes" not in named_here:
         study["vaes"] = {}
-    # A posterior that is no banana has default flows of its own, which the user's replace likewise.
-    others = study["other_flows"]
-    kept = {} if _replaced("flows", own["flows"], named_here) else others
-    study["other_flows"] = _entries(own["flows"], kept, others)
+    # A posterior that is no banana has defaults of its own, which the user's replace likewise.
+    for section in ("flows", "approximations"):
+        others = study[f"other_{section}"]
+        kept = {} if _replaced(section, own[section], named_here) else others
+        study[f"other_{section}"] = _entries(own[section], kept, others)
     return study
 
 
@@ -45,8 +46,8 @@ def inherited(entry: dict, theirs: dict | None, name: str) -> dict:
     """`entry` over the default study's entry of the same name, unless it is another thing."""
     theirs = theirs or {}
     for key in IDENTITY:
-        # A family is the entry's own name unless given.
-        usual = theirs.get(key, name if key == "family" else None)
+        # A family, or a method, is the entry's own name unless given.
+        usual = theirs.get(key, name if key in ("family", "method") else None)
         if key in entry and entry[key] != usual:
             return dict(entry)
     return copy.deepcopy(theirs) | entry

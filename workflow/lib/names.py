@@ -42,8 +42,8 @@ def name_problems(config: dict) -> list[str]:
     both = {name.lower() for name in (*config["flows"], *config["other_flows"])}
     problems += [
         f"approximations.{name}: a flow has that name, and tables tell them apart by it; take "
-        "another name"
-        for name in config["approximations"]
+        "another name for one of the two"
+        for name in (*config["approximations"], *config["other_approximations"])
         if name.lower() in both
     ]
     return problems

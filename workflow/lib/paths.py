@@ -11,7 +11,11 @@ from .validation import nearest
 # Data that the banana brings itself.
 WORDS_FOR_DATA = ("embedded", "course")
 # Keys of entries that hold paths.
-OF_FILES = {"targets": ("file", "data", "reference"), "approximations": ("file",)}
+OF_FILES = {
+    "targets": ("file", "data", "reference"),
+    "approximations": ("file",),
+    "other_approximations": ("file",),
+}
 
 
 def with_paths(config: dict, files) -> tuple[dict, list[str]]:
@@ -28,11 +32,11 @@ def with_paths(config: dict, files) -> tuple[dict, list[str]]:
             for key in keys:
                 if entry.get(key) is None or (key == "data" and entry[key] in WORDS_FOR_DATA):
                     continue
-                place = (section, name, key)
+                place = (section.removeprefix("other_"), name, key)
                 folder = folder_that_names(place, entry[key], files)
                 entry[key], problem = _resolve(entry[key], folder, place)
                 problems += problem
-    return resolved, problems
+    return resolved, list(dict.fromkeys(problems))
 
 
 def _data_folder(config: dict) -> list[str]:

@@ -72,10 +72,6 @@ def _unknown_names(config: dict) -> list[str]:
             problems.append(f"targets.{name}: give `file` or `family`, not both")
         if "family" in target:
             problems += _unknown_family("targets", name, target["family"], target_families())
-    for name, entry in config["approximations"].items():
-        if entry["target"] not in config["targets"]:
-            known = nearest(entry["target"], config["targets"])
-            problems.append(f"approximations.{name}.target: no target '{entry['target']}'{known}")
     studied = config["theory"]["target"]
     if studied is not None and studied not in config["targets"]:
         problems.append(

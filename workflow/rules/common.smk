@@ -26,6 +26,7 @@ def _load_library():
 
 _load_library()
 
+from flowcheck_workflow.approximations import approximations_of, method_of
 from flowcheck_workflow.changes import explain_changes, remember_code
 from flowcheck_workflow.combinations import bananas, studied
 from flowcheck_workflow.config import complete
@@ -63,6 +64,21 @@ IMAGES = config["images"] if VAES else {}
 SECTIONS = {target: section_of_flows(target, TARGETS[target]) for target in TARGETS}
 FLOWS = {target: sorted(config[section]) for target, section in SECTIONS.items()}
 ALL_FLOWS = sorted({flow for flows in FLOWS.values() for flow in flows})
+# Approximations that are no flows: by target, and by the two ways to come by one.
+APPROXIMATIONS = {target: approximations_of(config, target) for target in TARGETS}
+FITTED, READ = (
+    {
+        name
+        for entries in APPROXIMATIONS.values()
+        for name, entry in entries.items()
+        if ("file" in entry) == from_file
+    }
+    for from_file in (False, True)
+)
+# Flows and others, as tables and figures show them beside one another.
+EVERYTHING = {
+    target: sorted([*FLOWS[target], *APPROXIMATIONS[target]]) for target in TARGETS
+}
 # Worked out once: flows have a job per target, and each job asks for its settings one by one.
 _PARAMS = {
     (section, flow): flow_params(config, section, flow)
@@ -90,14 +106,17 @@ if config["theory"]["gradients"]["flow"] in FLOWS.get(STUDIED, ()):
 VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES else []
 # Of a banana, the draws themselves; of any other posterior, what shows many dimensions.
 TARGET_FIGURES = {
-    target: (
-        ["elbo", "few_draws", "many_draws", "divergences", "costs"]
-        if target in BANANAS
-        else [
-            *["elbo", "marginals", "pairs", "moments", "divergences", "traces"],
-            *["thumbnails", "costs"],
-        ]
-    )
+    target: [
+        *(["elbo"] if FLOWS[target] else []),
+        *(
+            ["few_draws", "many_draws", "divergences", "costs"]
+            if target in BANANAS
+            else [
+                *["marginals", "pairs", "moments", "divergences", "traces"],
+                *["thumbnails", "costs"],
+            ]
+        ),
+    ]
     for target in TARGETS
 }
 VAE_FIGURES = ["bounds", "real", "generated", "reconstructions", "latent", "gaps"]
@@ -115,6 +134,7 @@ def one_of(names):
 wildcard_constraints:
     target=one_of(TARGETS),
     flow=one_of(ALL_FLOWS),
+    approximation=one_of(FITTED | READ),
     run="short|long",
     images=one_of(IMAGES),
     vae=one_of(VAES),
@@ -165,6 +185,26 @@ def of_every_flow(path, targets):
         out(path).format(target=target, flow=flow)
         for target in sorted(targets)
         for flow in FLOWS[target]
+    ]
+
+
+def place_of(target, name, file):
+    """A file of one approximation of a target, be it a flow or not."""
+    kind = "flows" if name in FLOWS[target] else "approximations"
+    return out(f"{target}/{kind}/{name}/{file}")
+
+
+def of_all(file):
+    """Input function: a file of every approximation of the job's target, flows and others."""
+    return lambda wildcards: of_everything(file, wildcards.target)
+
+
+def of_everything(file, *targets):
+    """A file of every approximation, flows and others, of each of the targets."""
+    return [
+        place_of(target, name, file)
+        for target in sorted(targets)
+        for name in EVERYTHING[target]
     ]
 
 

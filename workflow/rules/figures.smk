@@ -16,7 +16,7 @@ rule plot_elbo:
         code=code("plot_elbo"),
         target="{target}",
         flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_elbo.py"
 
@@ -25,7 +25,7 @@ rule plot_few_draws:
     input:
         chains=out("{target}/hmc/short.nc"),
         long=out("{target}/hmc/long.nc"),
-        draws=of_flows("{target}/flows/{flow}/draws.npz"),
+        draws=of_all("draws.npz"),
     output:
         **figure("few_draws", "A few draws"),
     log:
@@ -36,8 +36,8 @@ rule plot_few_draws:
     params:
         code=code("plot_few_draws"),
         target="{target}",
-        flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        flows=of_target(EVERYTHING.get),
+        families=families_of(*sorted(TARGETS)),
         draws=500,
         long_draws=10000,
     script:
@@ -47,7 +47,7 @@ rule plot_few_draws:
 rule plot_many_draws:
     input:
         exact_draws=out("{target}/exact_draws.npz"),
-        draws=of_flows("{target}/flows/{flow}/draws.npz"),
+        draws=of_all("draws.npz"),
         table=out("{target}/divergence.csv"),
     output:
         **figure("many_draws", "Many draws beside the truth"),
@@ -59,8 +59,8 @@ rule plot_many_draws:
     params:
         code=code("plot_many_draws"),
         target="{target}",
-        flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        flows=of_target(EVERYTHING.get),
+        families=families_of(*sorted(TARGETS)),
         draws=10000,
     script:
         "../../scripts/plot_many_draws.py"
@@ -84,7 +84,7 @@ rule plot_divergences:
     params:
         code=code("plot_divergences"),
         target="{target}",
-        families=families_of_flows(*sorted(TARGETS)),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_divergences.py"
 
@@ -93,7 +93,7 @@ rule plot_marginals:
     input:
         truth_draws=out("{target}/truth_draws.nc"),
         moments=out("{target}/moments.csv"),
-        draws=of_flows("{target}/flows/{flow}/draws.nc"),
+        draws=of_all("draws.nc"),
     output:
         **figure("marginals", "Marginal densities"),
     log:
@@ -105,8 +105,8 @@ rule plot_marginals:
         code=code("plot_marginals"),
         parameters=of_target(lambda target: TARGETS[target].get("show")),
         target="{target}",
-        flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        flows=of_target(EVERYTHING.get),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_marginals.py"
 
@@ -115,7 +115,7 @@ rule plot_pairs:
     input:
         truth_draws=out("{target}/truth_draws.nc"),
         moments=out("{target}/moments.csv"),
-        draws=of_flows("{target}/flows/{flow}/draws.nc"),
+        draws=of_all("draws.nc"),
     output:
         **figure("pairs", "Pairs of parameters"),
     log:
@@ -127,8 +127,8 @@ rule plot_pairs:
         code=code("plot_pairs"),
         parameters=of_target(lambda target: TARGETS[target].get("show")),
         target="{target}",
-        flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        flows=of_target(EVERYTHING.get),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_pairs.py"
 
@@ -146,8 +146,8 @@ rule plot_moments:
     params:
         code=code("plot_moments"),
         target="{target}",
-        flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        flows=of_target(EVERYTHING.get),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_moments.py"
 
@@ -190,6 +190,6 @@ rule plot_overview:
     params:
         code=code("plot_overview"),
         targets=sorted(TARGETS),
-        families=families_of_flows(*sorted(TARGETS)),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_overview.py"

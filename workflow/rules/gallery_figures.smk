@@ -7,7 +7,7 @@ rule plot_thumbnails:
         truth_draws=out("{target}/truth_draws.nc"),
         moments=out("{target}/moments.csv"),
         table=out("{target}/divergence.csv"),
-        draws=of_flows("{target}/flows/{flow}/draws.nc"),
+        draws=of_all("draws.nc"),
     output:
         **shown(
             "figures/{target}/thumbnails",
@@ -24,8 +24,8 @@ rule plot_thumbnails:
         code=code("plot_thumbnails"),
         parameters=of_target(lambda target: TARGETS[target].get("show")),
         target="{target}",
-        flows=of_target(FLOWS.get),
-        families=families_of_flows(*sorted(TARGETS)),
+        flows=of_target(EVERYTHING.get),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_thumbnails.py"
 
@@ -33,7 +33,7 @@ rule plot_thumbnails:
 rule plot_costs:
     input:
         table=out("{target}/divergence.csv"),
-        costs=of_flows("{target}/flows/{flow}/run.json"),
+        costs=of_all("run.json"),
         gaussians=lambda wc: expand(
             out("{target}/gaussian_run.json"), target=gaussian_runs(wc.target)
         ),
@@ -49,6 +49,6 @@ rule plot_costs:
         target="{target}",
         costs=of_target(costed),
         gaussians=of_target(gaussian_runs),
-        families=families_of_flows(*sorted(TARGETS)),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_costs.py"

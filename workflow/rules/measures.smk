@@ -38,7 +38,7 @@ rule measure_moments:
     input:
         **TRUTH,
         data=out("{target}/data.npz"),
-        draws=of_flows("{target}/flows/{flow}/draws.npz"),
+        draws=of_all("draws.npz"),
     output:
         table=out("{target}/moments.csv"),
     log:
@@ -49,14 +49,14 @@ rule measure_moments:
     params:
         **POSTERIOR,
         code=code("measure_moments", target=True),
-        flows=of_target(FLOWS.get),
+        approximations=of_target(EVERYTHING.get),
     script:
         "../../scripts/measure_moments.py"
 
 
 rule gather_divergence:
     input:
-        table=of_flows("{target}/flows/{flow}/divergence.csv"),
+        table=of_all("divergence.csv"),
     output:
         table=out("{target}/divergence.csv"),
     log:

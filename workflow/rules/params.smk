@@ -8,13 +8,24 @@ def own_file(target, key):
     return [] if path is None or path in WORDS_FOR_DATA else [local(path)]
 
 
-def families_of_flows(*targets):
-    """The family of each flow, by the flow's name, on these targets."""
-    return {
+def families_of(*targets):
+    """The family of each approximation, by name, on these targets: a flow's own, the method that
+    fitted it, or, of draws made elsewhere, the name."""
+    flows = {
         flow: FLOW_PARAMS[target, flow]["family"]
         for target in targets
         for flow in FLOWS[target]
     }
+    return flows | {
+        name: method_of(name, entry) or name
+        for target in targets
+        for name, entry in APPROXIMATIONS[target].items()
+    }
+
+
+def entry_of(wildcards):
+    """The config's entry of the job's approximation."""
+    return APPROXIMATIONS[wildcards.target][wildcards.approximation]
 
 
 def code(step, *modules, target=False, flow=False):
@@ -115,8 +126,8 @@ def gaussian_runs(*targets):
 
 
 def costed(*targets):
-    """(target, approximation) of each run whose cost is noted, in the order of `of_every_flow`."""
-    return [(target, flow) for target in sorted(targets) for flow in FLOWS[target]]
+    """(target, approximation) of each run whose cost is noted, in the order of `of_everything`."""
+    return [(target, name) for target in sorted(targets) for name in EVERYTHING[target]]
 
 
 def of_vae(key):

@@ -21,6 +21,11 @@ LONG_STEPS = {
             else []
         ),
         *((f"training {flow}", f"flows/{flow}/run.json") for flow in FLOWS[target]),
+        *(
+            (f"fitting {name}", f"approximations/{name}/run.json")
+            for name in APPROXIMATIONS[target]
+            if name in FITTED
+        ),
     ]
 } | {
     f"{images}: {step} {vae}": out(f"vae/{images}/{vae}/{file}.json")
@@ -53,7 +58,7 @@ NARROW_FIGURES = (
     [
         path
         for path in target_figures("_narrow.svg", *TARGETS)
-        if not path.endswith("/thumbnails_narrow.svg")
+        if not path.endswith("thumbnails_narrow.svg")
     ]
     + ([out("figures/overview_narrow.svg")] if TARGETS else [])
     + expand(out("figures/theory/{name}_narrow.svg"), name=THEORY_FIGURES)
@@ -63,7 +68,7 @@ NARROW_FIGURES = (
         name=["bounds", "gaps", "latent", "reconstructions"],
     )
 )
-FAMILIES_BY_TARGET = {target: families_of_flows(target) for target in sorted(TARGETS)}
+FAMILIES_BY_TARGET = {target: families_of(target) for target in sorted(TARGETS)}
 
 
 rule record_provenance:
@@ -95,12 +100,12 @@ rule make_report:
         exact=of_targets("{target}/exact.json"),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
-        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
+        divergence_facts=of_everything("divergence.json", *TARGETS),
         floor=of_targets("{target}/knn_floor.csv"),
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
         evidence=of_targets("{target}/evidence.json"),
-        costs=of_every_flow("{target}/flows/{flow}/run.json", TARGETS),
+        costs=of_everything("run.json", *TARGETS),
         gaussians=expand(
             out("{target}/gaussian_run.json"), target=gaussian_runs(*TARGETS)
         ),
@@ -150,7 +155,7 @@ rule make_summary:
         **({"constant_jacobian": THEORY_PAGES["constant_jacobian"]} if STUDIED else {}),
         verdict=of_targets("{target}/hmc/long.json"),
         divergence=of_targets("{target}/divergence.csv"),
-        divergence_facts=of_every_flow("{target}/flows/{flow}/divergence.json", TARGETS),
+        divergence_facts=of_everything("divergence.json", *TARGETS),
         truth=of_targets("{target}/truth.json"),
         moments=of_targets("{target}/moments.csv"),
         look=of_targets("{target}/check.json"),
@@ -168,11 +173,21 @@ rule make_summary:
         "../../scripts/make_summary.py"
 
 
+# Target and name of each approximation whose draws are a file.
+FROM_FILES = [
+    (target, name)
+    for target in sorted(TARGETS)
+    for name in APPROXIMATIONS[target]
+    if name in READ
+]
+
+
 # What stands in the way of a study, before its first long job: `snakemake check`. It makes nothing,
 # so it is never up to date.
 rule check:
     input:
         checks=of_targets("{target}/check.json"),
+        approximations=[place_of(*pair, "run.json") for pair in FROM_FILES],
     log:
         log_of("check"),
     conda:
@@ -186,5 +201,6 @@ rule check:
         },
         evaluations={target: evaluations(config, target) for target in sorted(TARGETS)},
         images={name: IMAGES[name]["dataset"] for name in sorted(IMAGES)},
+        approximations=FROM_FILES,
     script:
         "../../scripts/check_study.py"

@@ -34,6 +34,6 @@ rule plot_multisample:
         ENVIRONMENT
     params:
         code=code("plot_multisample"),
-        families=families_of_flows(*sorted(TARGETS)),
+        families=families_of(*sorted(TARGETS)),
     script:
         "../../scripts/plot_multisample.py"

@@ -77,5 +77,7 @@ def plot_divergences(
 
 def _row_label(table: pd.DataFrame, flow: str) -> str:
     values = table.loc[table["flow"] == flow, "kl"]
+    if values.isna().all():
+        return f"{style.label(flow)}\nno KL"
     spread = values.std() if len(values) > 1 else None
     return f"{style.label(flow)}\n{mathtext(values.mean(), spread)}"

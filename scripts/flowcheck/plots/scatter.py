@@ -13,13 +13,15 @@ VISIBLE_ERROR = 0.005
 def plot_many_draws(exact: np.ndarray, flows: dict, families: dict, divergences: dict) -> Figure:
     """The exact posterior's draws [n, 2] and each flow's, with the flow's KL in its title.
 
-    divergences: flow -> (KL(q|p), error); an error too small to change the digits is left out.
+    divergences: flow -> (KL(q|p), error), NaN where it is unknown; an error too small to change the
+    digits is left out.
     """
     titles = {"ground truth: exact draws": exact}
     for flow, draws in flows.items():
         value, error = divergences[flow]
         shown = error if error > VISIBLE_ERROR * abs(value) else None
-        titles[f"{style.label(flow)}: KL = {mathtext(value, shown)}"] = draws
+        known = f"KL = {mathtext(value, shown)}" if np.isfinite(value) else "no KL"
+        titles[f"{style.label(flow)}: {known}"] = draws
     colours = [style.TRUTH, *(style.looks(families)[flow].colour for flow in flows)]
     return _scatter(titles, colours, area=1.2, alpha=0.25)
 

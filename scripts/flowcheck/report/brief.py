@@ -24,6 +24,7 @@ from flowcheck.labels import label
 from flowcheck.report.causes import symptoms, why
 from flowcheck.report.moment_errors import worst_moments
 from flowcheck.report.summary import K_GOOD, K_USABLE, k_word
+from flowcheck.report.without_kl import Line, has_kl, moments_part, without_kl
 from flowcheck.rounding import plain
 
 
@@ -51,17 +52,6 @@ SPREAD = (
     "± is the standard deviation over replicates, which differ in their initial values and their "
     "draws; a standard error is the Monte Carlo error of one replicate."
 )
-
-
-class Line(NamedTuple):
-    """One approximation: its name for readers, its band (None without a truth), its sentence, its
-    name in the tables, and why it is only fair or poor ("" where it is not)."""
-
-    name: str
-    band: int | None
-    text: str
-    flow: str = ""
-    why: str = ""
 
 
 class Brief(NamedTuple):
@@ -116,18 +106,21 @@ def brief(
     nats that a NICE flow can reach there, if that is known.
     """
     known = truth["grade"] != "unverified"
-    lines = []
+    lines, compared = [], [row for row in rows if has_kl(row)]
     for row in rows:
         bound = constant_jacobian_bound
         bound = bound if families.get(row["flow"]) == CONSTANT_JACOBIAN else None
         worst = worst_moments(moments, row["flow"])
-        line = _judged(row, worst, bound) if known else _unverified(row, rows)
+        if not has_kl(row):
+            line = without_kl(row, worst)
+        else:
+            line = _judged(row, worst, bound) if known else _unverified(row, compared)
         cause = ""
         if line.band is not None and line.band >= FAIR and math.isfinite(row["kl"][0]):
-            cause = why(symptoms(row, rows, moments, families))
+            cause = why(symptoms(row, compared, moments, families))
         lines.append(line._replace(flow=row["flow"], why=cause))
-    order = {row["flow"]: _rank(row, line) for row, line in zip(rows, lines, strict=True)}
-    ranks = dict(zip(lines, order.values(), strict=True))
+    ranks = {line: _rank(row, line) for row, line in zip(rows, lines, strict=True)}
+    order = {row["flow"]: ranks[line] for row, line in zip(rows, lines, strict=True) if has_kl(row)}
     return Brief(
         name,
         facts=f"{dim} dimension{'s' if dim != 1 else ''}; its truth is {truth['grade']}",
@@ -138,7 +131,10 @@ def brief(
 
 
 def _rank(row: dict, line: Line) -> tuple:
-    """The best first: by the word, then by KL, or by the ELBO where there is no truth."""
+    """The best first: by the word, then by KL, or by the ELBO where there is no truth; then what
+    has no word, and at the end what was refused."""
+    if not has_kl(row):
+        return len(BANDS) + bool(row["refused"]), math.inf, row["flow"]
     distance = row["kl"][0] if line.band is not None else -row["elbo"][0]
     return line.band or 0, distance if math.isfinite(distance) else math.inf, row["flow"]
 
@@ -171,11 +167,7 @@ def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
         )
         parts[1] = _kl(row)
     if band > 0 and worst is not None:
-        parts.append(
-            f"the worst mean is off by {abs(worst['mean_error']):.2g} sds "
-            f"({worst['mean_parameter']}), the worst sd by {_change(worst['sd_ratio'])} "
-            f"({worst['sd_parameter']})"
-        )
+        parts.append(moments_part(worst))
     parts += _about_k(row["pareto_k"])
     if bound is not None:
         parts.append(f"with its constant Jacobian it cannot go below {plain(bound)}")
@@ -263,10 +255,6 @@ def _failures(verdict: dict, truth: dict, rows: list[dict]) -> list[str]:
                 "was not finite."
             )
     return found
-
-
-def _change(ratio: float) -> str:
-    return f"{100 * (ratio - 1):+.0f} %".replace("-", "−")
 
 
 def _percent(error: float) -> str:

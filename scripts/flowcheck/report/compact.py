@@ -101,7 +101,7 @@ def _marks_as_lines(svg: str) -> str:
 def compact_png(png: bytes, grey: bool) -> bytes:
     """A picture of points on transparent ground, in as few bits as show it alike.
 
-    Grey points are black of sixteen strengths, others of 32 colours.
+    Grey points are black of sixteen strengths, others of sixteen colours.
     """
     image, smaller = Image.open(io.BytesIO(png)).convert("RGBA"), io.BytesIO()
     if grey:
@@ -112,7 +112,7 @@ def compact_png(png: bytes, grey: bool) -> bytes:
         drawn.putpalette([0, 0, 0] * 16)
         drawn.save(smaller, "PNG", bits=4, optimize=True, transparency=bytes(range(0, 256, 17)))
     else:
-        few = image.quantize(32, method=Image.Quantize.FASTOCTREE)
+        few = image.quantize(16, method=Image.Quantize.FASTOCTREE)
         few.save(smaller, "PNG", optimize=True)
     return min(smaller.getvalue(), png, key=len)
 
@@ -122,14 +122,15 @@ def base64_of(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def address_of(svg: str) -> str:
+def address_of(svg: str, in_a_list: bool = False) -> str:
     """A data address of the SVG, of characters that any attribute of a page may hold as they are.
 
-    Markup grows less by that than by base64: only what means something else in an address, in a
-    list of them or in an attribute is written as %XX.
+    Markup grows less by that than by base64: only what means something else in an address or in an
+    attribute is written as %XX. in_a_list: as for srcset, whose addresses are parted by spaces.
     """
     text = re.sub(r">\n+<", "><", svg.strip()).replace("\n", " ").replace('"', "'")
-    return "data:image/svg+xml," + quote(text, safe="<>=:;/()[]{}@!$*+,'|^`~?.-_")
+    safe = "<>=:;/()[]{}@!$*+,'|^`~?.-_" + " " * (not in_a_list)
+    return "data:image/svg+xml," + quote(text, safe=safe)
 
 
 def _with_short_names(svg: str) -> str:

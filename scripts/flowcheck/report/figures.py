@@ -41,12 +41,13 @@ def picture(path: str) -> dict[str, str | None]:
     """
     file = Path(path)
     narrow = file.with_stem(f"{file.stem}_narrow")
-    return {"wide": embed(file), "narrow": embed(narrow) if narrow.is_file() else None}
+    small = embed(narrow, in_a_list=True) if narrow.is_file() else None
+    return {"wide": embed(file), "narrow": small}
 
 
-def embed(path: str | Path) -> str:
-    """An SVG file as a data address, so that the page carries it."""
-    return address_of(for_both_schemes(Path(path).read_text(encoding="utf-8")))
+def embed(path: str | Path, in_a_list: bool = False) -> str:
+    """An SVG file as a data address, so that the page carries it; see `compact.address_of`."""
+    return address_of(for_both_schemes(Path(path).read_text(encoding="utf-8")), in_a_list)
 
 
 def for_both_schemes(svg: str) -> str:

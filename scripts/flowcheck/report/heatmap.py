@@ -13,6 +13,13 @@ WORDS = ("indistinguishable", "good", "fair", "poor")
 NO_TRUTH = "unverified: no exact evidence, and HMC failed"
 
 
+# How draws from outside were measured, where that gives no KL, and why.
+WITHOUT_KL = {
+    "draws": "no KL: its draws come without log_q",
+    "weights up to a constant": "no KL: its log_q lacks the constant",
+}
+
+
 class Cell(NamedTuple):
     """One approximation of one posterior.
 
@@ -75,6 +82,8 @@ def reason(grade: str, row: dict) -> str:
     """Why an approximation has no KL."""
     if row["refused"]:
         return f"refused: {row['refused']}"
+    if row["method"] in WITHOUT_KL:
+        return WITHOUT_KL[row["method"]]
     if not math.isfinite(row["elbo"][0]):
         return "failed: its ELBO is not finite"
     if grade == "unverified":

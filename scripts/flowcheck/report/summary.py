@@ -22,7 +22,8 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
     table: a target's divergence.csv; facts: flow -> its divergence.json, {} for one without. Beside
     each divergence `<column>_se`, the largest error of one replicate; the worst KL, Pareto k and
     skips; missed: how many replicates miss part of p, and missing_mass: the mean share they miss;
-    refused: why an approximation was not measured, None where it was.
+    refused: why an approximation was not measured, None where it was; method: how it was; and of
+    an approximation that is no flow what else its facts say of it.
     """
     rows = []
     # A replicate that is not a number must show: pandas would leave it out of a mean or maximum.
@@ -38,10 +39,15 @@ def by_flow(table: pd.DataFrame, facts: dict[str, dict]) -> list[dict]:
         row["pareto_k"] = ours["pareto_k"].max(skipna=False)
         row["k_word"] = k_word(row["pareto_k"])
         row["skipped_steps"] = int(ours["skipped_steps"].sum())
-        replicates = facts.get(flow, {}).get("replicates", [])
-        missing = [one["missing_mass"] for one in replicates if one["misses_part_of_p"]]
-        row["refused"] = facts.get(flow, {}).get("refused")
-        row["by_quadrature"] = facts.get(flow, {}).get("method") == "quadrature"
+        own = facts.get(flow, {})
+        missing = [
+            one["missing_mass"] for one in own.get("replicates", []) if one["misses_part_of_p"]
+        ]
+        row["by_quadrature"] = own.get("method") == "quadrature"
+        # What only approximations have that are no flows.
+        for key in ("kind", "method", "refused", "draws", "effective_sample_size", "distances"):
+            row[key] = own.get(key)
+        row["notes"] = own.get("notes", [])
         row["missed"] = len(missing)
         row["missing_mass"] = sum(missing) / len(missing) if missing else 0.0
         rows.append(row)

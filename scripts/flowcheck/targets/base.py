@@ -89,6 +89,19 @@ class Posterior:
         parts = u.split([one.size for one in self.parameters], -1)
         return list(zip(self.parameters, parts, strict=True))
 
+    @property
+    def unconstrained_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of each parameter's own coordinates on R^dim; {"theta": (dim,)} where names have none."""
+        if self.parameters is None:
+            return {"theta": (self.dim,)}
+        return {one.name: one.inner for one in self.parameters}
+
+    def split_by_name(self, u: Tensor) -> dict[str, Tensor] | None:
+        """Each parameter's own part of u [..., dim], flat; None where `constrain` hides it."""
+        if self.parameters is None:
+            return None if self.named else {"theta": u}
+        return {one.name: part for one, part in self._split(u)}
+
     def gradient(self, u: Tensor) -> Tensor:
         """Gradient of log_density; [..., dim] -> [..., dim]: the target's own, or by autograd."""
         if not hasattr(self.model, "gradient"):

@@ -22,6 +22,7 @@ def row(flow, kl=0.2, se=1e-4, spread=None, **columns):
         "missed": 0,
         "missing_mass": 0.0,
         "refused": None,
+        "method": "Monte Carlo",
     }
     assert set(columns) <= set(known)
     return known | columns

@@ -25,6 +25,10 @@ def cell(own, grade="exact", band=FAIR):
         (row("a", NAN, elbo=(NAN, None)), "unverified", "failed: its ELBO is not finite"),
         (row("a", NAN, elbo=(NAN, None), refused="43 % of its draws are duplicates"), "exact",
          "refused: 43 % of its draws are duplicates"),
+        (row("a", NAN, elbo=(NAN, None), method="draws"), "exact",
+         "no KL: its draws come without log_q"),
+        (row("a", NAN, elbo=(NAN, None), method="weights up to a constant"), "unverified",
+         "no KL: its log_q lacks the constant"),
     ],
 )  # fmt: skip
 def test_a_cell_without_a_kl_says_why(own, grade, words):

@@ -1,0 +1,116 @@
+"""Draws of an approximation made elsewhere: what they are, or in words what is wrong with them.
+
+They come by name, with the log density log_q of what they were drawn from, and perhaps with the log
+density log_p of what that approximates. All of one file live in one space: that of the parameters,
+or R^d.
+"""
+
+import numpy as np
+import torch
+
+from flowcheck.approximations.arrays import Arrays, Refused, arrays_of
+from flowcheck.approximations.belonging import fault
+from flowcheck.approximations.log_p_check import OtherDensity, as_other_space, compare
+from flowcheck.distances import repeated
+from flowcheck.log_weights import log_densities
+from flowcheck.model_errors import ModelError
+
+# From this share of repeated draws on they are no independent draws of a density.
+REPEATED = 0.01
+# A share of draws at which the posterior vanishes that is worth a word.
+VANISHING = 0.001
+
+
+def take(
+    posterior, found: dict[str, np.ndarray], space: str, unnormalised: bool = False
+) -> tuple[Arrays, list[str]]:
+    """The draws on R^dim with log_q and log_p there, None where not given; and notes on them.
+
+    found: draws by parameter, [n, *shape] or [chain, draw, *shape] each, with log_q and log_p, [n]
+    or [chain, draw], if there are any. Raises Refused, with what is wrong and how to mend it.
+    """
+    given, notes = arrays_of(posterior, found, space)
+    theta = torch.from_numpy(given.theta)
+    if (given.log_q is not None or given.log_p is not None) and space == "constrained":
+        try:
+            log_jacobian = posterior.log_jacobian(theta).numpy()
+        except ModelError as error:
+            raise Refused(str(error)) from None
+        moved = (None if one is None else one + log_jacobian for one in given[1:])
+        given = Arrays(given.theta, *moved)
+    if given.log_p is not None:
+        try:
+            said = compare(posterior, given.theta, given.log_p, space)
+        except OtherDensity as error:
+            raise Refused(str(error)) from None
+        notes += [said] if said else []
+    if given.log_q is not None:
+        _check_log_q(posterior, given, space, unnormalised)
+    notes += _notes(posterior, given, space)
+    return given, notes
+
+
+def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> None:
+    share = repeated(given.theta)
+    if share > REPEATED:
+        raise Refused(
+            f"{100 * share:.0f} % of the draws repeat others: they were resampled, by their "
+            "weights perhaps, or are a Markov chain's, and log_q is not their density. Give the "
+            "draws before resampling, or leave log_q out, to have the draws alone compared"
+        )
+    try:
+        log_jacobian = posterior.log_jacobian(torch.from_numpy(given.theta)).numpy()
+    except ModelError:
+        log_jacobian = np.zeros(len(given.theta))
+    wrong = fault(given.theta, given.log_q, log_jacobian)
+    if wrong is None or (wrong.kind == "constant" and unnormalised):
+        return
+    if wrong.kind == "rows":
+        raise Refused(
+            "these draws and log_q do not belong together: log_q is no higher where the draws lie "
+            f"dense (rank correlation {wrong.size:.2f}). Look for rows in another order, log_q of "
+            "other draws, or of another approximation"
+        )
+    if wrong.kind == "jacobian":
+        other = "R^d" if space == "constrained" else "the parameters themselves"
+        raise Refused(
+            "these draws and log_q do not belong together: log_q is the density in another space, "
+            f"that of {other}, and `space: {space}` says otherwise. Give draws and log_q of one "
+            "space"
+        )
+    side = "above" if wrong.size > 0 else "below"
+    raise Refused(
+        "these draws and log_q do not belong together: by the entropy of the draws log_q is about "
+        f"{abs(wrong.size):.1f} nats {side} their log density. Where it lacks its constants, give "
+        "them, or set `unnormalised: true` for Pareto k and the effective sample size alone"
+    )
+
+
+def _notes(posterior, given: Arrays, space: str) -> list[str]:
+    notes = []
+    share = repeated(given.theta)
+    if given.log_q is None and share > REPEATED:
+        notes.append(
+            f"{100 * share:.0f} % of the draws repeat others, so that no nearest-neighbour "
+            "distance is given"
+        )
+    theta = torch.from_numpy(given.theta)
+    vanishing = float(np.mean(~np.isfinite(log_densities(posterior.log_density, theta))))
+    if vanishing > VANISHING:
+        notes.append(f"the posterior's density vanishes at {100 * vanishing:.1f} % of the draws")
+    if space == "unconstrained" and given.log_p is None and _like_the_parameters(posterior, theta):
+        notes.append(
+            "all draws would be valid as the parameters themselves, too: if they are, set `space: "
+            "constrained`"
+        )
+    return notes
+
+
+def _like_the_parameters(posterior, theta: torch.Tensor) -> bool:
+    """Whether draws said to be unconstrained lie inside the supports, all of them."""
+    if posterior.parameters is None or all(one.is_real for one in posterior.parameters):
+        return False
+    return as_other_space(posterior, theta, "unconstrained") is not None
+
+
+__all__ = ["Arrays", "Refused", "take"]
