@@ -154,7 +154,7 @@ def test_a_density_that_is_slightly_wrong_does_not():
 
 
 def test_a_sampler_that_rejects_too_seldom_does_not(monkeypatch):
-    eager = hmc._eager
+    eager = hmc.eager
 
     def lenient(log_density, gradient):
         def trajectory(state, momentum, step, steps, metric):
@@ -166,5 +166,5 @@ def test_a_sampler_that_rejects_too_seldom_does_not(monkeypatch):
 
         return trajectory
 
-    monkeypatch.setattr(hmc, "_eager", lenient)
+    monkeypatch.setattr(hmc, "eager", lenient)
     assert alarm(joint())
