@@ -18,9 +18,12 @@ counted one by one, each elementary function as one, with twice the forward's fo
 """
 
 import time
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
+
+from flowcheck import products
 
 # Repeated for so long, three times, of which the fastest counts: a floor is what is possible.
 SECONDS = 0.1
@@ -71,17 +74,31 @@ def vae_flop(pixels: int, hidden: int, latent: int, images: int) -> int:
 
 
 def matmul_rate(batch: int, m: int, k: int, n: int, dtype=torch.float32) -> float:
-    """FLOP per second of batched products [m, k] x [k, n] on one thread, measured."""
+    """FLOP per second of batched products [m, k] x [k, n] on one thread, measured.
+
+    Of PyTorch's own product (MKL's, in its x86 builds) and, for a single one in float32, oneDNN's,
+    the faster: what is possible is not for the library at hand to say.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     a, b = torch.randn(batch, m, k, dtype=dtype), torch.randn(batch, k, n, dtype=dtype)
     out = torch.empty(batch, m, n, dtype=dtype)
+    ways = [lambda: torch.bmm(a, b, out=out)]
+    if batch == 1 and dtype == torch.float32 and (operation := products.onednn()):
+        left, right = a[0], b[0].T.contiguous()
+        ways.append(lambda: operation(left, right, None, "none", [], ""))
+    rates = [2 * batch * m * k * n * calls_per_second(way) for way in ways]
+    torch.set_num_threads(threads)
+    return max(rates)
+
+
+def calls_per_second(function: Callable[[], object]) -> float:
+    """The fastest of four repetitions, of which the first warms up and is never the fastest."""
     rates = []
-    for _ in range(4):  # the first warms up, and is never the fastest
+    for _ in range(4):
         count, began = 0, time.perf_counter()
         while (seconds := time.perf_counter() - began) < SECONDS:
-            torch.bmm(a, b, out=out)
+            function()
             count += 1
-        rates.append(2 * batch * m * k * n * count / seconds)
-    torch.set_num_threads(threads)
+        rates.append(count / seconds)
     return max(rates)

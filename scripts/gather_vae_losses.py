@@ -11,14 +11,16 @@ rows = []
 for vae, table, run in zip(params.vaes, snakemake.input.bounds, snakemake.input.runs, strict=True):
     bounds = files.read_table(table)
     last = bounds[bounds["epoch"] == bounds["epoch"].max()].set_index(["split", "bound"])
-    everything = files.read_json(run)["log_px"]
+    everything = files.read_json(run)
     for split in ("train", "test"):
         value, se = last.loc[split, "value"], last.loc[split, "se"]
         rows.append(
             {
                 "vae": vae,
                 "split": split,
-                "log_px_all": everything[split],
+                "log_px_all": everything["log_px"][split],
+                "elbo_all": everything["elbo"][split],
+                "elbo_all_se": everything["elbo_se"][split],
                 "images": int(last.loc[(split, "log_px"), "images"]),
                 "log_px": value["log_px"],
                 "k": params.samples,

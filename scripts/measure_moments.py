@@ -5,7 +5,7 @@ from step import snakemake
 import numpy as np
 import pandas as pd
 import torch
-from arviz_stats.base import array_stats
+from flowcheck.arviz import statistics
 from flowcheck import files
 from flowcheck.distances import moment_rows
 from load_target import load_target
@@ -38,7 +38,7 @@ rows = [
 chains = flat(files.read_theta(paths.chains, posterior.dim))
 errors = np.array(
     [
-        array_stats.mcse(chains[..., i], chain_axis=0, draw_axis=1, method="mean")
+        statistics().mcse(chains[..., i], chain_axis=0, draw_axis=1, method="mean")
         for i in range(len(names))
     ]
 )

@@ -13,6 +13,8 @@ from flowcheck.vae import VAE
 from load_images import load_images
 
 SPLITS = ("train", "test")
+# Draws of z behind the ELBO of each image, where it is the mean over all of them.
+ELBO_DRAWS = 10
 params, output = snakemake.params, snakemake.output
 torch.set_num_threads(params.threads)
 where = device.resolve(params.device)
@@ -67,6 +69,11 @@ for split in SPLITS:
     for name in by_image:
         by_image[name][chosen[split]] = last[split][name].cpu().numpy()
 log_px = bounds.log_evidence_of_each(model, binary, grid, params.tolerance).cpu().numpy()
+generator = torch.Generator(where).manual_seed(seeded(params.vae, "all images"))
+elbo, elbo_se = (
+    column.cpu().numpy() for column in bounds.elbo_of_each(model, binary, ELBO_DRAWS, generator)
+)
+members = {split: data["split"] == split for split in SPLITS}
 files.write_arrays(
     output.by_image,
     split=data["split"],
@@ -83,6 +90,12 @@ files.write_json(
         "seconds": time.perf_counter() - began,
         "grid": {"radius": grid.radius, "spacing": grid.spacing},
         "grid_error": grid_error,
-        "log_px": {split: float(log_px[data["split"] == split].mean()) for split in SPLITS},
+        # Means over all images of a split, both of the last epoch.
+        "log_px": {split: float(log_px[own].mean()) for split, own in members.items()},
+        "elbo": {split: float(elbo[own].mean()) for split, own in members.items()},
+        "elbo_se": {
+            split: float(np.sqrt(np.square(elbo_se[own]).sum()) / own.sum())
+            for split, own in members.items()
+        },
     },
 )

@@ -25,6 +25,9 @@ else:
     loaded = images.load_torchvision(params.dataset, folder, Path(params.downloads))
     print(f"{params.dataset} from {folder or 'its mirrors'}")
 
+if params.held_out == "train":
+    loaded = images.without_test(loaded, params.test_fraction, rng("validation"))
+
 files.write_arrays(
     snakemake.output.images,
     pixels=loaded.pixels,
@@ -38,6 +41,7 @@ files.write_json(
     snakemake.output.facts,
     {
         "dataset": params.dataset,
+        "held_out": params.held_out,
         "sha256": loaded.checksum,
         "shape": list(loaded.shape),
         "train": int(np.sum(loaded.split == "train")),

@@ -3,6 +3,7 @@
 A model here is anything with
 
     encode(x) -> mean, log_sigma     of q(z | x), x [B, D] -> each [B, d]
+    log_likelihood(x, z)             log p(x_b | z_kb) [K, B] of each image at its own z [K, B, d]
     log_likelihood_table(x, z)       log p(x_b | z_g) of every pair, z [G, d] -> [B, G]
 
 and the prior N(0, I). With k importance weights w = p(x, z) / q(z | x), z ~ q,
@@ -23,6 +24,7 @@ from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.vae import gaussian_log_prob, kl_to_prior, scaled_exp
 
 IMAGES_AT_ONCE = 10  # whose samples are drawn together
+ELBO_IMAGES = 500  # decoded together, each at one sample
 SAMPLES_AT_ONCE = 1000
 POINTS_AT_ONCE = 1024  # for the grid, whose table is [images, points]: 10 MB
 TABLE_IMAGES = 2500
@@ -99,6 +101,26 @@ def multisample_bounds(
         elbo, elbo_se = drawn.mean(0) - kl, drawn.std(0) / math.sqrt(2 * k)
         bound, bound_se = (bounds[0] + bounds[1]) / 2, (bounds[0] - bounds[1]).abs() / 2
         parts.append((elbo, elbo_se, bound, bound_se))
+    return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+
+@torch.no_grad()
+def elbo_of_each(model, x: Tensor, samples: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    """(elbo, elbo_se), each [B] in float64, from `samples` draws an image: at least 2.
+
+    For the mean over many images, whose number makes up for few draws of each.
+    """
+    parts = []
+    for images in x.split(ELBO_IMAGES):
+        mean, log_sigma = model.encode(images)
+        drawn = []
+        for _ in range(samples):
+            noise = torch.randn(mean.shape, generator=generator, device=x.device, dtype=mean.dtype)
+            z = (mean + log_sigma.exp() * noise)[None]
+            drawn.append(model.log_likelihood(images, z)[0].double())
+        drawn = torch.stack(drawn)
+        elbo = drawn.mean(0) - kl_to_prior(mean.double(), log_sigma.double())
+        parts.append((elbo, drawn.std(0) / math.sqrt(samples)))
     return tuple(torch.cat(column) for column in zip(*parts, strict=True))
 
 

@@ -8,9 +8,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from arviz_stats.base import array_stats
 from scipy import optimize, special
 
+from flowcheck.arviz import statistics
 from flowcheck.divergence import pareto_k
 
 # From this Pareto shape on the weights' variance is infinite: an error taken from their sample
@@ -53,7 +53,7 @@ def chain_error(values: np.ndarray) -> float:
     """Monte Carlo standard error of the mean of a chain's values [C, N]; 0 where all are equal."""
     if np.ptp(values) == 0:
         return 0.0
-    return float(array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean"))
+    return float(statistics().mcse(values, chain_axis=0, draw_axis=1, method="mean"))
 
 
 def importance(log_w: np.ndarray) -> Normaliser:
@@ -109,7 +109,7 @@ def bridge(chain: np.ndarray, draws: np.ndarray) -> Normaliser:
         raise NoOverlap("the density vanishes at a draw of the chain, or at all of the proposal's")
     effective = chain.size
     if np.ptp(chain) > 0:
-        ess = float(array_stats.ess(chain, chain_axis=0, draw_axis=1, method="mean"))
+        ess = float(statistics().ess(chain, chain_axis=0, draw_axis=1, method="mean"))
         effective = min(max(ess, 10.0), chain.size)
     log_s1 = math.log(effective / (effective + draws.size))
     log_s2 = math.log(draws.size / (effective + draws.size))

@@ -68,11 +68,13 @@ CONTENTS: dict[str, dict[str, Kind]] = {
         "device": text, "refused": optional(text), "notes": list_of(text),
     },
     "vae/{images}/images.json": {
-        "dataset": text, "sha256": text, "shape": list_of(count), "train": count, "test": count,
+        "dataset": text, "held_out": text, "sha256": text, "shape": list_of(count),
+        "train": count, "test": count,
     },
     "vae/{images}/{vae}/training.json": {"device": text, "seconds": positive, "epochs": count},
     "vae/{images}/{vae}/bounds.json": {
         "device": text, "seconds": positive, "log_px": record_of(train=number, test=number),
+        "elbo": record_of(train=number, test=number),
     },
     "theory/kl_contraction.json": {
         "target": text,
@@ -142,7 +144,8 @@ TABLES: dict[str, dict[str, str]] = {
         "names": "split bound", "numbers": "value se images", "grid": "epoch split bound",
     },
     "vae/{images}/losses.csv": {
-        "names": "vae split", "numbers": "log_px multisample elbo", "grid": "vae split",
+        "names": "vae split", "numbers": "log_px multisample elbo log_px_all elbo_all",
+        "grid": "vae split",
     },
     "theory/kl_contraction.csv": {"names": "kernel", "numbers": "kl", "once": "kernel step"},
     "theory/multisample_bounds.csv": {

@@ -9,9 +9,8 @@ known mean removes almost wholly near a perfect fit.
 from typing import NamedTuple
 
 import numpy as np
-from arviz_stats.base import array_stats
-from scipy.spatial import cKDTree
 
+from flowcheck.arviz import statistics
 from flowcheck.precision import LIMIT
 
 # From this shape on the weights have no variance, and their mean no reliable error (Vehtari,
@@ -48,7 +47,7 @@ def pareto_k(log_weights: np.ndarray) -> float:
     if np.ptp(log_weights) < 1e-12:
         return float("-inf")
     # ArviZ takes log likelihoods, whose importance weights are their inverses.
-    return float(array_stats.psislw(-log_weights)[1])
+    return float(statistics().psislw(-log_weights)[1])
 
 
 def mean_weight(log_ratio: np.ndarray) -> Estimate:
@@ -118,6 +117,9 @@ def knn_divergence(draws: np.ndarray, reference: np.ndarray, k: int) -> float:
             f"the k-nearest-neighbour estimate with k = {k} needs more than {k} distinct draws of "
             f"each sample, not {distinct} and {len(reference)}"
         )
+    # Imported here: a third of a second, and most steps that import this module never come here.
+    from scipy.spatial import cKDTree
+
     own = cKDTree(draws).query(draws, k=[k + 1], workers=WORKERS)[0][:, 0]
     other = cKDTree(reference).query(draws, k=[k], workers=WORKERS)[0][:, 0]
     return float(dim * np.mean(np.log(other / own)) + np.log(len(reference) / (n - 1)))

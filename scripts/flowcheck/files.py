@@ -12,9 +12,12 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:  # a quarter of a second, and a table that is given brings it
+    import pandas as pd
 
 from flowcheck import contract, intact
 from flowcheck.intact import RECORD, Unusable, refusing
@@ -80,16 +83,18 @@ def _unpacked(path: str) -> tuple[dict[str, np.ndarray], bytes]:
         return dict(loaded), comment
 
 
-def write_table(path: str, table: pd.DataFrame) -> None:
+def write_table(path: str, table: "pd.DataFrame") -> None:
     """A tidy CSV: one header line, float64 in full precision."""
     write_whole(path, lambda file: table.to_csv(file, index=False))
 
 
-def read_table(path: str) -> pd.DataFrame:
+def read_table(path: str) -> "pd.DataFrame":
     """A tidy CSV that `write_table` wrote. Nothing but an empty cell is unknown: NaN may be a name.
 
     A whole one ends with a line's end.
     """
+    import pandas as pd
+
     with refusing(path):
         text = Path(path).read_text(encoding="utf-8")
         if not text.endswith("\n"):

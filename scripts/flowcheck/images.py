@@ -9,7 +9,7 @@ evaluation, so that every model is measured on the same binary images.
 import hashlib
 import http.client
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +79,20 @@ def stratified_split(
             )
         split[rng.permutation(members)[:count]] = "test"
     return split
+
+
+def without_test(
+    image_set: ImageSet, validation_fraction: float, rng: np.random.Generator
+) -> ImageSet:
+    """The training images alone, `validation_fraction` of each label's drawn as their "test" split.
+
+    For choosing how to train: what was chosen by test images is not tested by them.
+    Raises ValueError as `stratified_split`.
+    """
+    kept = image_set.split == "train"
+    labels = image_set.labels[kept]
+    split = stratified_split(labels, validation_fraction, rng)
+    return replace(image_set, pixels=image_set.pixels[kept], labels=labels, split=split)
 
 
 def load_torchvision(name: str, folder: Path | None, cache: Path) -> ImageSet:

@@ -6,7 +6,8 @@ exact evidence, and the chain failed).
 """
 
 import numpy as np
-from arviz_stats.base import array_stats
+
+from flowcheck.arviz import statistics
 
 
 def gather(
@@ -50,7 +51,7 @@ def _expectations(exact: dict, passed: bool, coordinates: list[str], chains: np.
             found[name] = {"mean": own["mean"], "sd": own["sd"], "mean_se": 0.0}
         elif passed:
             values = chains[..., i]
-            error = array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")
+            error = statistics().mcse(values, chain_axis=0, draw_axis=1, method="mean")
             found[name] = {
                 "mean": float(values.mean()),
                 "sd": float(values.std(ddof=1)),

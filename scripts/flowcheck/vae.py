@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from flowcheck.gaussian import standard_normal_log_prob
+from flowcheck.products import linear
 
 
 class VAE(nn.Module):
@@ -29,11 +30,14 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log sigma, each [..., latent], of q(z | x); x [..., pixels]."""
-        return self.encoder_out(F.relu(self.encoder_hidden(x))).chunk(2, dim=-1)
+        first = self.encoder_hidden
+        hidden = F.relu(linear(x, first.weight, first.bias))
+        return self.encoder_out(hidden).chunk(2, dim=-1)
 
     def decode(self, z: Tensor) -> Tensor:
         """Logits [..., pixels] of the Bernoulli pixels; z [..., latent]."""
-        return self.decoder_out(F.relu(self.decoder_hidden(z)))
+        last = self.decoder_out
+        return linear(F.relu(self.decoder_hidden(z)), last.weight, last.bias)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x_b | z_kb) [K, B]; x [B, pixels] of 0 and 1, z [K, B, latent]."""
@@ -76,7 +80,7 @@ class BernoulliLogLikelihood(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, logits):
         ctx.save_for_backward(x, logits)
-        return torch.einsum("kbd,bd->kb", logits, x) - F.softplus(logits).sum(-1)
+        return (logits * x).sum(-1) - F.softplus(logits).sum(-1)
 
     @staticmethod
     def backward(ctx, gradient):
@@ -171,7 +175,7 @@ class SharedPoints(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, logits):
-        table = torch.addmm(-F.softplus(logits).sum(-1), x, logits.T)
+        table = linear(x, logits, -F.softplus(logits).sum(-1))
         largest, scaled = scaled_exp(table)
         total = scaled.sum(1)
         ctx.save_for_backward(x, logits, scaled.div_(total[:, None]))
@@ -181,4 +185,5 @@ class SharedPoints(torch.autograd.Function):
     def backward(ctx, gradient):
         x, logits, responsibility = ctx.saved_tensors
         weighted = responsibility * gradient[:, None]
-        return None, weighted.T @ x - weighted.sum(0)[:, None] * torch.sigmoid(logits)
+        seen = linear(weighted.T, x.T)
+        return None, seen.sub_(weighted.sum(0)[:, None] * torch.sigmoid(logits))

@@ -111,7 +111,7 @@ def _epoch(model, images, recipe, optimiser, generator, epoch) -> float:
             group["lr"] = recipe.learning_rate * factor
         x = images[order[batch * recipe.batch : (batch + 1) * recipe.batch]]
         if recipe.redraw:
-            x = (torch.rand(x.shape, generator=generator, device=x.device) < x).to(x)
+            x = torch.rand(x.shape, generator=generator, device=x.device).lt_(x)
         optimiser.zero_grad()
         objectives.append(_ascend(model, x, recipe, generator))
         optimiser.step()

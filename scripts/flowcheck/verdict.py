@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from arviz_stats.base import array_stats
 from scipy.stats import norm
 
+from flowcheck.arviz import statistics
 from flowcheck.diagnosis import diagnose
 
 RHAT_LIMIT = 1.01
@@ -54,7 +54,7 @@ def judge(
         checks["ess_moments"] = _above(*_least(named, ("mean", "sd")), ESS_LIMIT)
     checks["ebfmi"] = _unknown(EBFMI_LIMIT)
     if energy is not None:
-        checks["ebfmi"] = _above(float(np.min(array_stats.bfmi(energy))), None, EBFMI_LIMIT)
+        checks["ebfmi"] = _above(float(np.min(statistics().bfmi(energy))), None, EBFMI_LIMIT)
     checks["divergent"] = _unknown(1)
     if diverging is not None:
         checks["divergent"] = _below(int(np.sum(diverging)), None, 1)
@@ -143,17 +143,17 @@ def _against_exact(theta, moments, exact_moments, named, expectations) -> dict:
 
 def _errors(values: np.ndarray, exact: float) -> float:
     """Standard errors between the mean of values [C, N] and the exact one."""
-    error = array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")
+    error = statistics().mcse(values, chain_axis=0, draw_axis=1, method="mean")
     return float(abs(values.mean() - exact) / error)
 
 
 def _rhat(values: np.ndarray) -> float:
-    return float(array_stats.rhat(values, chain_axis=0, draw_axis=1, method="rank"))
+    return float(statistics().rhat(values, chain_axis=0, draw_axis=1, method="rank"))
 
 
 def _ess(values: np.ndarray, method: str) -> float:
     tails = {"prob": (0.05, 0.95)} if method == "tail" else {}
-    return float(array_stats.ess(values, chain_axis=0, draw_axis=1, method=method, **tails))
+    return float(statistics().ess(values, chain_axis=0, draw_axis=1, method=method, **tails))
 
 
 def _below(value: float, worst: str | None, limit: float) -> dict:

@@ -101,6 +101,7 @@ CONTENTS = {
         "log_px a number": setting(log_px=-2.0),
         "log_px of one split": setting(log_px={"train": -2.0}),
         "log_px infinite": setting(log_px={"train": float("-inf"), "test": -2.0}),
+        "elbo of one split": setting(elbo={"test": -2.5}),
     },
     "theory/kl_contraction.json": {
         "a kernel without a rate": setting(kernels={"constant": {"reversible": True}}),

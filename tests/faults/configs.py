@@ -98,6 +98,12 @@ TOGETHER = {
         "images: {m: {dataset: MNIST, test_fraction: 0.3}}", "remove this key"),
     "a fraction of KMNIST": (
         "images: {k: {dataset: KMNIST, test_fraction: 0.2}}", "remove this key"),
+    "no image held out": (
+        "images: {digits: {held_out: train, test_fraction: 0.00288}}", "no test image"),
+    "a batch larger than what is not held out": (
+        "images: {m: {dataset: MNIST, held_out: train, test_fraction: 0.25, batch: 45001}}",
+        "45000 images"),
+    "held out of nothing": ("images: {digits: {held_out: validation}}", "held_out"),
     "more images than the test has": ("vae_bounds: {images: 500}", "359 for the test"),
     "more evaluations than epochs": ("vae_bounds: {evaluations: 101}", "has 100 on digits"),
     "fewer epochs than evaluations": ("vaes: {vae: {epochs: 5}}", "vae_bounds.evaluations"),

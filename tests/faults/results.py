@@ -157,6 +157,7 @@ def _tables(folder: Path, target: str) -> None:
 def _images(folder: Path) -> None:
     rng = _rng(len(folder.name))
     facts = {"dataset": folder.name, "sha256": "0" * 64, "shape": [2, 2], "train": 4, "test": 2}
+    facts |= {"held_out": "test"}
     files.write_json(str(folder / "images.json"), facts)
     files.write_arrays(
         str(folder / "images.npz"),
@@ -179,7 +180,8 @@ def _autoencoder(folder: Path, number: int) -> None:
     files.write_table(str(folder / "training.csv"), history)
     run = {"device": "cpu", "seconds": 1.0, "threads": 1}
     files.write_json(str(folder / "training.json"), run | {"epochs": 2})
-    files.write_json(str(folder / "bounds.json"), run | {"log_px": {"train": -2.0, "test": -2.2}})
+    means = {"log_px": {"train": -2.0, "test": -2.2}, "elbo": {"train": -2.4, "test": -2.7}}
+    files.write_json(str(folder / "bounds.json"), run | means)
     rows = [
         {"epoch": e, "split": s, "bound": b, "value": -2.5, "se": 0.1, "images": 2}
         for e in (1, 2)
@@ -207,6 +209,7 @@ def _autoencoder(folder: Path, number: int) -> None:
 def _losses(path: Path) -> None:
     rows = [
         {"vae": vae, "split": split, "log_px": -2.0, "multisample": -2.1, "elbo": -2.5}
+        | {"log_px_all": -2.2, "elbo_all": -2.7}
         for vae in ("course", "vae")
         for split in ("train", "test")
     ]

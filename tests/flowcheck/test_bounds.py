@@ -8,7 +8,14 @@ import torch
 from torch.distributions import MultivariateNormal
 
 from flowcheck import bounds
-from flowcheck.bounds import Grid, log_evidence, log_weights, multisample_bounds, settle_grid
+from flowcheck.bounds import (
+    Grid,
+    elbo_of_each,
+    log_evidence,
+    log_weights,
+    multisample_bounds,
+    settle_grid,
+)
 
 DIM = 5
 
@@ -250,3 +257,17 @@ def test_log_weights_with_the_exact_posterior_are_the_evidence():
     x = images(model, 2)
     log_w = log_weights(model, x, 7, draws())
     assert torch.allclose(log_w, model.log_evidence(x).expand(7, 2), atol=1e-10)
+
+
+@pytest.mark.parametrize("count", [1, 1200])  # more than are decoded together
+def test_the_elbo_of_each_image_is_its_evidence_less_the_kl(count):
+    model = LinearGaussian(shift=0.5, stretch=1.3)
+    x = images(model, count)
+    elbo, se = elbo_of_each(model, x, 50, draws(1))
+    assert elbo.shape == se.shape == (count,)
+    error = (elbo - (model.log_evidence(x) - model.kl())).abs()
+    # Errors are themselves known to 1 / sqrt(2 * 49) of theirs, 10 %.
+    assert (error < 6 * se).all()
+    if count > 1:
+        total = float(se.square().sum().sqrt())
+        assert abs(float((elbo - model.log_evidence(x) + model.kl()).sum())) < 4 * total

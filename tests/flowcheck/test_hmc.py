@@ -9,6 +9,7 @@ import torch
 from arviz_stats.base import array_stats
 
 from flowcheck import hmc
+from flowcheck.noise import stream
 
 SETTINGS = hmc.Settings(
     draws=200,
@@ -178,8 +179,8 @@ def test_a_thousand_nats_of_energy_lost_are_a_divergence(lost, divergent):
         return state._replace(lp=state.lp - lost), momentum
 
     step = torch.full((4, 1), 0.1, dtype=torch.float64)
-    noise = hmc.Noise(None, normal(4, 2, seed=1), torch.full((4,), -1.0, dtype=torch.float64))
-    _, info = hmc._transition(trajectory, state, step, 3, noise)
+    drawn = next(stream(1, start, torch.Generator().manual_seed(0), jitter=True))
+    _, info = hmc._transition(trajectory, state, step, 3, drawn)
     assert info.diverging.tolist() == [divergent] * 4
 
 
@@ -220,8 +221,8 @@ def test_dual_averaging_takes_hoffman_and_gelmans_first_steps():
 
 
 def test_chains_adapt_alone_in_the_first_half_and_together_in_the_second():
-    first = torch.full((3,), 0.1, dtype=torch.float64)
-    adaptation = hmc.Adaptation(first, 0.8, transitions=5)
+    start = torch.full((3,), 0.1, dtype=torch.float64)
+    adaptation = hmc.Adaptation(start, 0.8, transitions=5)
     accepted = torch.tensor([0.0, 0.9, 1.0], dtype=torch.float64)
     for transition in range(2):
         steps = adaptation.update(accepted, transition)

@@ -56,3 +56,19 @@ def test_a_subset_is_of_its_split_and_has_no_image_twice():
     assert len(set(chosen)) == 10
     assert np.all(split[chosen] == "test")
     assert len(images.subset(split, "test", 100, np.random.default_rng(0))) == 20
+
+
+def test_without_test_images_training_images_are_held_out_label_by_label():
+    labels = np.repeat(np.arange(3), [40, 20, 60])
+    split = np.where(np.arange(120) % 4 == 0, "test", "train")
+    pixels = np.arange(120, dtype=np.uint8)[:, None]
+    whole = images.ImageSet(pixels, labels, split, (1, 1), 255)
+    found = images.without_test(whole, 0.2, np.random.default_rng(1))
+    # The training images, in their order, and none of the test's.
+    np.testing.assert_array_equal(found.pixels, pixels[split == "train"])
+    np.testing.assert_array_equal(found.labels, labels[split == "train"])
+    held = found.labels[found.split == "test"]
+    assert np.bincount(held).tolist() == [6, 3, 9]  # a fifth of 30, 15 and 45
+    assert (whole.split == split).all()
+    other = images.without_test(whole, 0.2, np.random.default_rng(2))
+    assert (other.split != found.split).any()

@@ -56,6 +56,12 @@ def test_one_parameter_has_densities_and_no_truth_is_no_error():
     assert len(ax.collections) == 1
 
 
+def test_without_any_draws_that_is_said():
+    for truth in ({}, draws(2)):
+        figure = thumbnails.plot_thumbnails(truth, {}, FAMILIES, {})
+        assert figure.get_suptitle() == "No approximation has draws"
+
+
 def test_costs_have_a_mark_for_each_known_and_name_the_others():
     points = [
         point("realnvp", 1e-3, seconds=20.0, gradients=5000, se=1e-4),

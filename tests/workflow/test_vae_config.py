@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflow.lib.vae_config import vae_params
+from workflow.lib.vae_config import empty_split, images_of, vae_params
 
 
 @pytest.fixture
@@ -41,3 +41,24 @@ def test_an_image_set_may_choose_another_recipe(config):
 def test_the_config_itself_is_left_as_it_was(config):
     vae_params(config, "digits", "vae")
     assert "batch" not in config["vaes"]["vae"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "counts"),
+    [
+        ({"dataset": "digits"}, (1438, 359)),
+        ({"dataset": "MNIST"}, (60_000, 10_000)),
+        ({"dataset": "MNIST", "held_out": "test"}, (60_000, 10_000)),
+        ({"dataset": "MNIST", "held_out": "train", "test_fraction": 0.25}, (45_000, 15_000)),
+        ({"dataset": "digits", "held_out": "train"}, (1150, 288)),  # a fifth of the 1438
+    ],
+)
+def test_how_many_images_are_trained_on_and_held_out(entry, counts):
+    assert images_of(entry) == counts
+
+
+def test_a_fraction_that_splits_all_images_may_not_split_those_for_training():
+    # Of 178 images 176 are the test's; 0.99 of the two that are left are both of them.
+    entry = {"dataset": "digits", "test_fraction": 0.99}
+    assert empty_split(entry) is None
+    assert "the digit" in empty_split(entry | {"held_out": "train"})

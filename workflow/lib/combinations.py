@@ -171,10 +171,11 @@ def _of_the_gradients(config: dict, user: dict) -> list[str]:
 def _of_images(config: dict) -> list[str]:
     problems, bounds = [], config["vae_bounds"]
     for name, entry in config["images"].items():
-        if entry["dataset"] != "digits" and "test_fraction" in entry:
+        own_test = entry["dataset"] != "digits" and entry.get("held_out") != "train"
+        if own_test and "test_fraction" in entry:
             problems.append(
                 f"images.{name}.test_fraction: {entry['dataset']} comes with a test set of its "
-                "own; remove this key"
+                "own; remove this key, or set held_out: train"
             )
             continue
         if missing := empty_split(entry):

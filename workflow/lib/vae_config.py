@@ -5,22 +5,29 @@ DIGITS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
 TRAIN, TEST = 60_000, 10_000
 TEST_FRACTION = 0.2  # of the digits, unless given
 # Keys of an image set that say what it is; all others override the autoencoders' own.
-OF_IMAGES = ("dataset", "test_fraction")
+OF_IMAGES = ("dataset", "test_fraction", "held_out")
 OUTSIDE_RECIPE = ("recipe", "hidden", "latent", "binarise")
 
 
 def images_of(entry: dict) -> tuple[int, int]:
-    """How many images an image set has for training and for the test."""
-    if entry["dataset"] != "digits":
-        return TRAIN, TEST
-    test = sum(_of_each_digit(entry))
-    return sum(DIGITS) - test, test
+    """How many images an image set has for training, and held out: to a few, for rounded shares."""
+    train, test = TRAIN, TEST
+    if entry["dataset"] == "digits":
+        test = sum(_of_each_digit(entry))
+        train = sum(DIGITS) - test
+    if entry.get("held_out") == "train":
+        test = round(entry.get("test_fraction", TEST_FRACTION) * train)
+        train -= test
+    return train, test
 
 
 def empty_split(entry: dict) -> str | None:
     """What a test fraction leaves no image for, in words; None if all is well."""
     if entry["dataset"] == "digits":
         for digit, (test, count) in enumerate(zip(_of_each_digit(entry), DIGITS, strict=True)):
+            if entry.get("held_out") == "train":
+                count -= test
+                test = round(entry.get("test_fraction", TEST_FRACTION) * count)
             if not 0 < test < count:
                 return f"no {'test' if test == 0 else 'training'} image of the digit {digit}"
     return None

@@ -24,6 +24,7 @@ rule prepare_images:
         images="{images}",
         dataset=lambda wc: IMAGES[wc.images]["dataset"],
         test_fraction=lambda wc: IMAGES[wc.images].get("test_fraction", TEST_FRACTION),
+        held_out=lambda wc: IMAGES[wc.images].get("held_out", "test"),
         downloads=out("downloads"),
     script:
         "../../scripts/prepare_images.py"

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from arviz_stats.base import array_stats
 from torch import Generator, Tensor
 
+from flowcheck.arviz import statistics
 from flowcheck import hmc
 from flowcheck.course.rows import Row, mean_row
 
@@ -106,7 +106,7 @@ def worth(theta: np.ndarray, acceptance_rate: np.ndarray) -> dict:
         "draws": int(theta.shape[0] * theta.shape[1]),
         "acceptance_rate": float(acceptance_rate.mean()),
         "effective": {
-            name: float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="mean"))
+            name: float(statistics().ess(values, chain_axis=0, draw_axis=1, method="mean"))
             for name, values in quantities.items()
         },
     }

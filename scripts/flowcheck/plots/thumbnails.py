@@ -23,7 +23,11 @@ def plot_thumbnails(truth: dict, approximations: dict, families: dict, titles: d
     drawn = {name: _points(draws) for name, draws in approximations.items()}
     behind = _points({name: values.reshape(1, -1) for name, values in truth.items()})
     reference = [behind] if behind is not None else list(drawn.values())
-    names = list(truth or next(iter(approximations.values())))[:2]
+    names = list(truth or next(iter(approximations.values()), {}))[:2]
+    if not drawn or not names:
+        figure = Figure(figsize=(style.NARROW_WIDTH, 0.5))
+        figure.suptitle("No approximation has draws", fontsize=8)
+        return figure
     spans = [span([points[i] for points in reference]) for i in range(len(names))]
     figure, axes = _panels(len(drawn))
     for ax, (name, points) in zip(axes, drawn.items(), strict=True):
