@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from snakemake.exceptions import WorkflowError
 from sklearn.datasets import load_digits
+from snakemake.exceptions import WorkflowError
 
 from flowcheck import images, study_check, verdict
 from workflow.lib import config, families, sizes, vae_config, work
