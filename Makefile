@@ -17,7 +17,7 @@ BENCH := $(BENCH_VENV)/.installed
 EXAMPLES_VENV := .examples-venv
 EXAMPLES := $(EXAMPLES_VENV)/.installed
 
-.PHONY: report test test-faults test-slurm test-browser test-bench test-examples test-soundness \
+.PHONY: report glance test test-faults test-slurm test-browser test-bench test-examples test-soundness \
 	test-mutation bench lint clean
 
 report: $(RUNTIME)
@@ -45,6 +45,11 @@ test-browser: $(DEVELOPMENT)
 # does so in miniature.
 bench: $(BENCH)
 	$(BENCH_VENV)/bin/python -m bench $(BENCH_OPTIONS)
+
+# README's first figure, and the numbers it shows, from the default study.
+glance: $(RUNTIME)
+	$(VENV)/bin/snakemake results/figures/glance.png
+	cp results/figures/glance.png results/figures/glance.npz docs/
 
 test-bench: $(BENCH)
 	$(BENCH_VENV)/bin/python -m pytest -m bench tests/bench

@@ -13,6 +13,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/params.smk"
 include: "workflow/rules/figures_common.smk"
+include: "workflow/rules/layers_common.smk"
 
 
 localrules:
@@ -35,6 +36,7 @@ rule figures:
         of_every_vae("figures/vae/{images}/{vae}/{name}.png", name=VAE_FIGURES),
         expand(out("figures/theory/{name}.png"), name=THEORY_FIGURES),
         out("figures/overview.png") if TARGETS else [],
+        out("figures/glance.png") if FLOWS.get(STUDIED) else [],
 
 
 rule vae:
@@ -67,6 +69,7 @@ include: "workflow/rules/flows.smk"
 include: "workflow/rules/training_parts.smk"
 include: "workflow/rules/approximations.smk"
 include: "workflow/rules/measures.smk"
+include: "workflow/rules/layers.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/gallery_figures.smk"
 include: "workflow/rules/vae.smk"
@@ -79,6 +82,11 @@ if STUDIED:
     include: "workflow/rules/theory.smk"
     include: "workflow/rules/theory_bounds.smk"
     include: "workflow/rules/theory_figures.smk"
+
+
+if FLOWS.get(STUDIED):
+
+    include: "workflow/rules/glance.smk"
 
 
 include: "workflow/rules/report.smk"

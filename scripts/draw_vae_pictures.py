@@ -7,8 +7,10 @@ import torch
 from flowcheck import files, images, pictures
 from flowcheck.seeds import seed_for
 from load_autoencoder import load_autoencoder
-from load_images import load_images
+from load_images import images_of_bounds, load_images
 
+# As many images as a page can carry twice over.
+MOST_TOUCHED = 1000
 params, output = snakemake.params, snakemake.output
 torch.set_num_threads(1)
 data = load_images(snakemake.input.images)
@@ -28,6 +30,18 @@ def as_images(pixels):
 
 means = pictures.latent_means(model, binary[test])
 files.write_arrays(output.latent, mean=means.numpy(), label=data["labels"][test])
+
+# Those whose bounds are measured: the report shows them where the reader points.
+touched = images_of_bounds(params, data, "test")
+touched = touched[:: -(-len(touched) // MOST_TOUCHED) or 1]
+decoded = pictures.reconstructed(model, binary[touched])
+files.write_arrays(
+    output.touch,
+    index=touched,
+    latent_index=np.searchsorted(np.flatnonzero(test), touched),
+    binary=as_images(binary[touched]).astype(np.uint8),
+    reconstructed=np.round(255 * as_images(decoded)).astype(np.uint8),
+)
 
 # The same real images for every autoencoder: chosen by the image set's name alone.
 chosen = images.subset(

@@ -11,6 +11,9 @@ parts = [files.read_weights(path) for path in paths.models]
 weights = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 files.write_weights(output.model, weights, files.read_weights_metadata(paths.models[0]))
 
+# The first replicate's: the first part's.
+files.write_weights(output.snapshots, files.read_weights(paths.snapshots[0]))
+
 history = pd.concat([files.read_table(path) for path in paths.elbos])
 files.write_table(output.elbo, history.sort_values(["iteration", "replicate"]))
 

@@ -12,6 +12,7 @@ from flowcheck.report.ranking import ranked
 from flowcheck.report.summary import by_flow, floor_of, moments_of
 from flowcheck.report.without_kl import has_kl, without_kl
 from theory_study import theory_studies
+from touch_study import touch_of
 from vae_study import vae_studies
 
 DATA_NOTES = {
@@ -137,12 +138,14 @@ for i, (name, settings) in enumerate(snakemake.params.targets.items()):
     else:
         study = posterior_study(name, paths, facts.get(name, {}))
     places = ranked(study["flows"], costs.get(name, {}))
-    studies.append(study | {"brief": briefs[i], "places": places})
+    touch = touch_of(snakemake, name)
+    studies.append(study | {"brief": briefs[i], "places": places, "touch": touch})
 heat = gallery(studies, snakemake.input.truth)
 studies += vae_studies(snakemake)
 if snakemake.params.theory_figures:
     studies += theory_studies(snakemake)
 provenance = files.read_json(snakemake.input.provenance)
 overview = snakemake.input.overview if briefs else None
-page = render(studies, provenance, "flowcheck: how far from the truth?", briefs, overview, heat)
+title = "flowcheck: how far from the truth?"
+page = render(studies, provenance, title, briefs, overview, heat, charts=bool(studies))
 files.write_whole(snakemake.output.report, lambda file: file.write_text(page, encoding="utf-8"))

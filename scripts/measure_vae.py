@@ -7,10 +7,10 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import bounds, device, files, images, intact
+from flowcheck import bounds, device, files, intact
 from flowcheck.seeds import seed_for
 from flowcheck.vae import VAE
-from load_images import load_images
+from load_images import images_of_bounds, load_images
 
 SPLITS = ("train", "test")
 # Draws of z behind the ELBO of each image, where it is the mean over all of them.
@@ -29,13 +29,7 @@ def seeded(*names):
     return seed_for(params.seed, "bounds", params.images, *names)
 
 
-# The same images for every autoencoder: chosen by the image set's name alone.
-chosen = {
-    split: images.subset(
-        data["split"], split, params.chosen, np.random.default_rng(seeded("subset", split))
-    )
-    for split in SPLITS
-}
+chosen = {split: images_of_bounds(params, data, split) for split in SPLITS}
 snapshots = files.read_weights(snakemake.input.snapshots)
 epochs = sorted({int(name.split("/")[0]) for name in snapshots})
 both = torch.cat([binary[chosen[split]] for split in SPLITS])

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import compiling, device, files, intact, training
+from flowcheck import compiling, device, files, histories, intact, training
 from flowcheck.flows import make_flow
 from flowcheck.flows.coordinates import pack
 from flowcheck.precision import shift
@@ -73,7 +73,13 @@ made_from = {
     "coordinates": target.coordinates,
 }
 files.write_weights(snakemake.output.model, pack(trained.params, coordinates), made_from)
-iterations, elbo = training.thinned(trained.elbo)
+learning = {
+    f"{done}/{name}": value
+    for done, own in trained.snapshots.items()
+    for name, value in own.items()
+}
+files.write_weights(snakemake.output.snapshots, learning)
+iterations, elbo = histories.thinned(trained.elbo)
 history = pd.DataFrame(
     {
         "iteration": np.repeat(iterations, params.replicates),

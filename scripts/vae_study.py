@@ -1,7 +1,10 @@
 """What the report shows of the autoencoders trained on each image set."""
 
 from flowcheck import files
+from touch_study import touch_of_vae
 
+# What the page's chart of a latent plane is made from.
+TOUCHED = ("plane", "by_image", "touch", "pictures")
 TRAINED_ON = {
     "dynamic": "binary vectors drawn anew at each visit, every pixel with its grey level as the "
     "probability of a one",
@@ -15,6 +18,10 @@ def vae_studies(snakemake) -> list[dict]:
     params, paths = snakemake.params, snakemake.input
     # The inputs of all image sets lie in one list, in the order of params.vaes and vae_figures.
     runs, figures = iter(paths.vae_runs), iter(paths.vae_figures)
+    touched = iter(
+        dict(zip(TOUCHED, own, strict=True))
+        for own in zip(*(paths[f"vae_{kind}"] for kind in TOUCHED), strict=True)
+    )
     studies = []
     for i, (name, vaes) in enumerate(params.vaes.items()):
         sections = {
@@ -23,6 +30,7 @@ def vae_studies(snakemake) -> list[dict]:
                 "trained_on": TRAINED_ON[settings["binarise"]],
                 "run": files.read_json(next(runs)),
                 "figures": {figure: next(figures) for figure in params.vae_figures},
+                "touch": touch_of_vae(next(touched)),
             }
             for vae, settings in vaes.items()
         }

@@ -81,7 +81,8 @@ def test_the_library_names_every_package_it_imports():
                 imports |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imports.add(node.module.split(".")[0])
-    modules = {"sklearn": "scikit-learn", "markdown_it": "markdown-it-py", "PIL": "pillow"}
+    modules = {"sklearn": "scikit-learn", "markdown_it": "markdown-it-py", "PIL": "pillow",
+               "vl_convert": "vl-convert-python"}  # fmt: skip
     foreign = imports - set(sys.stdlib_module_names) - {"flowcheck"}
     named = {canonical(modules.get(name, name)) for name in foreign}
     # xarray comes with an extra of arviz-stats; h5netcdf is named to xarray alone.

@@ -111,11 +111,15 @@ def check(
         if found and of:
             raise Unusable(path, f"holds numbers that are not finite, in {', '.join(found)}")
         return
-    if not isinstance(own, dict) or not {"of", "sha256"} <= set(own):
+    if not isinstance(own, dict) or not {"of", "sha256"} <= set(own) or type(own["of"]) is not dict:
         raise Unusable(path, "carries a record of itself that cannot be read")
     if of and own["of"] and own["of"] != dict(of):
-        here, there = (", ".join(f"{k} {v}" for k, v in one.items()) for one in (of, own["of"]))
-        raise Unusable(path, f"is the file of {there}, not of {here}")
+        names = [name for name in (*of, *own["of"]) if own["of"].get(name) != of.get(name)]
+        here, there = (
+            ", ".join(f"{name} {one[name]}" for name in dict.fromkeys(names) if name in one)
+            for one in (of, own["of"])
+        )
+        raise Unusable(path, f"is of {there}, not of {here}")
     if own["sha256"] != digest(arrays, more):
         raise Unusable(path, "is damaged, or was changed by hand: its digest is another")
 

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -19,6 +18,7 @@ from flowcheck.checkpoints import Checkpoint
 from flowcheck.compiling import compile_fixed, or_else
 from flowcheck.flows.base import Flow, Params
 from flowcheck.gaussian import standard_normal_log_prob
+from flowcheck.histories import Snapshots
 
 # Kingma & Ba, "Adam", 2014 (arXiv 1412.6980), algorithm 1: its default constants.
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -94,11 +94,15 @@ class Layout:
 
 
 class Trained(NamedTuple):
-    """params: with a leading axis [R]; elbo [T, R], one row per iteration; skipped [R] steps."""
+    """params: with a leading axis [R]; elbo [T, R], one row per iteration; skipped [R] steps.
+
+    snapshots: iterations done -> the first replicate's parameters then.
+    """
 
     params: Params
     elbo: Tensor
     skipped: Tensor
+    snapshots: dict[int, Params]
 
 
 def objective(
@@ -241,10 +245,11 @@ def train(
     layout = Layout(initial[0])
     flat = torch.stack([layout.flatten(params) for params in initial]).to(device)
     state = State.initial(flat)
-    history = []
+    history, snapshots = [], Snapshots(recipe.iterations)
     run = {"recipe": asdict(recipe), "seeds": seeds, "compiled": compiled}
     if checkpoint and (kept := checkpoint.take_up(**run)):
         state, history = _restore(kept, generators, device)
+        snapshots = Snapshots(recipe.iterations, kept["snapshots"])
     step = make_step(flow, log_density, layout, recipe, state)
     if compiled:
         compiler = partial(compile_fixed, device=device)
@@ -255,13 +260,15 @@ def train(
         rates = torch.tensor([recipe.learning_rate_at(one) for one in steps], device=device)
         for z, rate in zip(noise, rates, strict=True):
             history.append(step(z, rate))
+            snapshots.see(len(history), state.average)
         watch(f"ELBO {torch.stack(history[-len(steps) :]).mean().item():.3f}")
         if checkpoint and len(history) % CHECKPOINT_EVERY == 0:
-            checkpoint.keep(_kept(state, history, generators))
+            checkpoint.keep(_kept(state, history, generators) | {"snapshots": snapshots.taken})
     return Trained(
         params=layout.unflatten(state.average),
         elbo=torch.stack(history).cpu(),
         skipped=state.skipped.cpu(),
+        snapshots={done: layout.unflatten(flat) for done, flat in snapshots.taken.items()},
     )
 
 
@@ -289,18 +296,3 @@ def draw_noise(generators: list[Generator], steps: int, samples: int, dim: int) 
     return torch.stack(
         [torch.randn(steps, samples, dim, generator=generator) for generator in generators], dim=1
     )
-
-
-def thinned(elbo: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """A history worth keeping: iterations [K], about 25 a decade, and mean ELBO [K, R].
-
-    elbo: [T, R], one estimate per iteration. Each row kept is the mean over the iterations since
-    the last one kept, up to and including its own: near a perfect fit single estimates are noise.
-    The last iteration is always there.
-    """
-    total = len(elbo)
-    spread = np.geomspace(1, total, 1 + int(25 * max(1.0, math.log10(total))))
-    kept = np.unique(np.round(spread).astype(int))
-    starts = np.concatenate([[0], kept[:-1]])
-    sums = np.add.reduceat(elbo.double().numpy(), starts, axis=0)
-    return kept, sums / (kept - starts)[:, None]

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module", params=VIEWS, ids=str)
 def visit(request, chromium, report):
     opened = Visit(chromium, report, request.param)
+    opened.wake()
     yield opened
     opened.close()
 

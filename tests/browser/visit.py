@@ -43,6 +43,14 @@ class Visit:
         self.page.on("pageerror", lambda error: self.exceptions.append(str(error)))
         self.page.goto(self.address, wait_until="load")
 
+    def wake(self) -> None:
+        """Scroll through the page once, for what is made when it comes into sight."""
+        for host in self.page.query_selector_all("[data-chart]"):
+            host.scroll_into_view_if_needed()
+            self.page.wait_for_function("(host) => host.querySelector('.tools button')", arg=host)
+        self.page.evaluate("window.scrollTo(0, 0)")
+        self.settle()
+
     def settle(self) -> None:
         """Let a moment pass, for what a script puts off."""
         self.page.wait_for_timeout(250)

@@ -103,6 +103,10 @@ def assert_same(first, second):
         assert torch.equal(value, second.params[name]), name
     for name in ("elbo", "skipped"):
         assert torch.equal(getattr(first, name), getattr(second, name)), name
+    assert list(first.snapshots) == list(second.snapshots) == [1, 10, 100, 450]
+    for done, params in first.snapshots.items():
+        for name, value in params.items():
+            assert torch.equal(value, second.snapshots[done][name]), (done, name)
 
 
 def starts(record):

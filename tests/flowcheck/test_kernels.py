@@ -202,7 +202,7 @@ def uniform_line(points):
 
 def test_steps_on_a_line_by_hand():
     # On a uniform law every proposal is accepted, and what leads outside stays.
-    states, scale = uniform_line(3), 2.0
+    states, scale = uniform_line(3), 1.5
     for make, weight in (
         (kernels.random_walk, lambda r: math.exp(-0.5 * r**2 / scale**2)),
         (kernels.long_range, lambda r: 1 / (1 + r**2 / scale**2)),

@@ -3,14 +3,13 @@
 import dataclasses
 import math
 
-import numpy as np
 import pytest
 import torch
 
 from flowcheck.flows import make_flow
 from flowcheck.flows.base import sample
 from flowcheck.seeds import generators_for
-from flowcheck.training import Layout, Recipe, objective, thinned, train
+from flowcheck.training import Layout, Recipe, objective, train
 
 CPU = torch.device("cpu")
 EVIDENCE = -3.7
@@ -162,31 +161,6 @@ def test_average_is_what_training_returns():
         expected = 0.9 * value + 0.1 * last.params[name][0]
         torch.testing.assert_close(averaged.params[name][0], expected, rtol=1e-6, atol=1e-7)
     assert not torch.equal(averaged.params["scale"], last.params["scale"])
-
-
-@pytest.mark.parametrize("total", [1, 2, 9, 99, 100, 101, 200, 1234, 10_000, 99_999])
-def test_thinned_history_keeps_the_last_iteration_and_every_estimate_once(total):
-    elbo = torch.randn(total, 3, generator=torch.Generator().manual_seed(0))
-    kept, means = thinned(elbo)
-    assert kept[0] == 1
-    assert kept[-1] == total
-    assert np.all(np.diff(kept) > 0)
-    assert means.shape == (len(kept), 3)
-    assert len(kept) <= 1 + 25 * max(1, math.log10(total))
-    starts = [0, *kept[:-1]]
-    for row, (start, end) in enumerate(zip(starts, kept, strict=True)):
-        expected = elbo[start:end].double().mean(0).numpy()
-        assert means[row] == pytest.approx(expected, abs=1e-12)  # rounding of 1e4 additions
-
-
-def test_thinned_history_shows_what_is_not_finite_where_it_was():
-    elbo = torch.zeros(1000, 2)
-    elbo[500, 1] = math.nan
-    kept, means = thinned(elbo)
-    assert np.isfinite(means[:, 0]).all()
-    bad = np.flatnonzero(~np.isfinite(means[:, 1]))
-    assert len(bad) == 1
-    assert kept[bad[0] - 1] <= 500 < kept[bad[0]]
 
 
 def test_progress_sees_every_chunk():

@@ -38,8 +38,8 @@ UNREADABLE = {
     "half a zip": ("a.npz", _truncated, "not a whole NumPy file"),
     "objects": ("a.npz", _pickled, "a.npz"),
     "one array": ("a.npz", _alone, "save draws by name, with numpy.savez"),
-    "no netCDF": ("a.nc", lambda path: path.write_text("text"), "is not a netCDF file of draws"),
-    "an empty file": ("a.nc", lambda path: path.write_bytes(b""), "is not a netCDF file of draws"),
+    "no netCDF": ("a.nc", lambda path: path.write_text("text"), "a.nc is not a whole .nc file"),
+    "an empty file": ("a.nc", lambda path: path.write_bytes(b""), "a.nc is not a whole .nc file"),
     "no posterior": ("a.nc", _no_posterior, "it has no group `posterior`"),
 }
 

@@ -112,7 +112,7 @@ def tried(module: str, count: int | None, seed: int) -> tuple[int, int]:
         if key(module, mutant) in known:
             continue
         made += 1
-        if status(module, mutant.source, limit) == 1:
+        if status(module, mutant.source, limit) != 0:
             found += 1
         else:
             _, before, after = key(module, mutant)

@@ -107,7 +107,7 @@ VAE_BOUNDS = [f"{config['output']}/theory/vae_bounds.csv"] if STUDIED and VAES e
 # Of a banana, the draws themselves; of any other posterior, what shows many dimensions.
 TARGET_FIGURES = {
     target: [
-        *(["elbo"] if FLOWS[target] else []),
+        *(["elbo", "layers", "learning"] if FLOWS[target] else []),
         *(
             ["few_draws", "many_draws", "divergences", "costs"]
             if target in BANANAS

@@ -30,6 +30,7 @@ rule train_flow:
         gaussian=coordinates_of_flow,
     output:
         model=out("{target}/flows/{flow}/model.safetensors"),
+        snapshots=out("{target}/flows/{flow}/snapshots.safetensors"),
         elbo=out("{target}/flows/{flow}/elbo.csv"),
         run=out("{target}/flows/{flow}/run.json"),
     log:

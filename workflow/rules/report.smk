@@ -68,6 +68,19 @@ NARROW_FIGURES = (
         name=["bounds", "gaps", "latent", "reconstructions"],
     )
 )
+# What the page's sliders and charts show.
+TOUCHED = {
+    "layers": of_every_flow("{target}/flows/{flow}/layers.npz", TARGETS),
+    "snapshots": of_every_flow("{target}/flows/{flow}/snapshots.npz", TARGETS),
+    "histories": of_every_flow("{target}/flows/{flow}/elbo.csv", TARGETS),
+    "touch": [
+        out(f"{target}/touch.npz") for target in sorted(TARGETS) if FLOWS[target]
+    ],
+    "vae_plane": of_every_vae("vae/{images}/{vae}/latent.npz"),
+    "vae_by_image": of_every_vae("vae/{images}/{vae}/image_bounds.npz"),
+    "vae_touch": of_every_vae("vae/{images}/{vae}/touch.npz"),
+    "vae_pictures": of_every_vae("vae/{images}/{vae}/pictures.npz"),
+}
 FAMILIES_BY_TARGET = {target: families_of(target) for target in sorted(TARGETS)}
 
 
@@ -96,6 +109,7 @@ rule record_provenance:
 rule make_report:
     input:
         **THEORY_PAGES,
+        **TOUCHED,
         data=of_targets("{target}/data.npz"),
         exact=of_targets("{target}/exact.json"),
         verdict=of_targets("{target}/hmc/long.json"),
@@ -138,6 +152,14 @@ rule make_report:
         },
         target_figures={target: TARGET_FIGURES[target] for target in sorted(TARGETS)},
         families=FAMILIES_BY_TARGET,
+        flows={target: FLOWS[target] for target in sorted(TARGETS)},
+        coordinates={
+            target: {
+                flow: FLOW_PARAMS[target, flow]["coordinates"]
+                for flow in FLOWS[target]
+            }
+            for target in sorted(TARGETS)
+        },
         costs=costed(*TARGETS),
         gaussians=gaussian_runs(*TARGETS),
         vaes={

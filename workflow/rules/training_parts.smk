@@ -9,6 +9,7 @@ localrules:
 use rule train_flow as train_part with:
     output:
         model=out("{target}/flows/{flow}/parts/{first}/model.safetensors"),
+        snapshots=out("{target}/flows/{flow}/parts/{first}/snapshots.safetensors"),
         elbo=out("{target}/flows/{flow}/parts/{first}/elbo.csv"),
         run=out("{target}/flows/{flow}/parts/{first}/run.json"),
     log:
@@ -25,10 +26,12 @@ use rule train_flow as train_part with:
 rule gather_training:
     input:
         models=of_every_part("model.safetensors"),
+        snapshots=of_every_part("snapshots.safetensors"),
         elbos=of_every_part("elbo.csv"),
         runs=of_every_part("run.json"),
     output:
         model=out("{target}/flows/{flow}/model.safetensors"),
+        snapshots=out("{target}/flows/{flow}/snapshots.safetensors"),
         elbo=out("{target}/flows/{flow}/elbo.csv"),
         run=out("{target}/flows/{flow}/run.json"),
     log:

@@ -119,6 +119,7 @@ rule draw_vae_pictures:
     output:
         latent=out("vae/{images}/{vae}/latent.npz"),
         pictures=out("vae/{images}/{vae}/pictures.npz"),
+        touch=out("vae/{images}/{vae}/touch.npz"),
     log:
         log_of("vae/{images}/{vae}/pictures"),
     cache: CACHE
@@ -130,5 +131,6 @@ rule draw_vae_pictures:
         seed=config["seed"],
         pictures=PICTURES,
         mesh=MESH,
+        chosen=config["vae_bounds"]["images"],
     script:
         "../../scripts/draw_vae_pictures.py"

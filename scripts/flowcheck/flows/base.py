@@ -39,6 +39,14 @@ class Flow(ABC):
     def forward(self, params: Params, z: Tensor) -> tuple[Tensor, Tensor]:
         """z [..., S, dim] -> x of that shape and log|det dx/dz| [..., S]."""
 
+    def through(self, params: Params, z: Tensor) -> list[Tensor]:
+        """Where z [..., S, dim] stands before the first block and after each: tensors of its shape.
+
+        The last is the x of `forward`. Coordinates stand in the order in which they end, whatever
+        is shuffled between blocks. One step here, for a flow that is no composition.
+        """
+        return [z, self.forward(params, z)[0]]
+
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
         """x [..., S, dim] -> z of that shape and log|det dz/dx| [..., S].
 

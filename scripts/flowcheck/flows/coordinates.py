@@ -51,6 +51,11 @@ class InCoordinates(base.Flow):
         x, log_det = self.flow.forward(params, z)
         return self._outward(x), log_det + self.log_det.to(x)
 
+    def through(self, params: Params, z: Tensor) -> list[Tensor]:
+        """See base.Flow.through. In the Gaussian's coordinates from the first: z stands where the
+        Gaussian would put it, so that what moves is what the flow adds to it."""
+        return [self._outward(x) for x in self.flow.through(params, z)]
+
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
         """See base.Flow.inverse."""
         z, log_det = self.flow.inverse(params, (x - self.loc.to(x)) @ self.divisor.to(x).mT)

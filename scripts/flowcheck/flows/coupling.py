@@ -73,6 +73,21 @@ class CouplingFlow(base.Flow):
                 halves = self._shuffled(halves)
         return torch.cat(halves, -1), log_det
 
+    def through(self, params: Params, z: Tensor) -> list[Tensor]:
+        """See base.Flow.through: after each block."""
+        halves = self._halves(z)
+        scales, _ = self._scales(params, z)
+        places = [self._in_final_order(halves, self.blocks - 1)]
+        for k in range(self.blocks):
+            for name, still, moved in STEPS:
+                given = self._parameters(params, f"{name}{k}", halves[still])
+                halves[moved], _ = self.transformer.forward(given, halves[moved])
+            if scales:
+                halves = [half * scale for half, scale in zip(halves, scales[k], strict=True)]
+            places.append(self._in_final_order(halves, self.blocks - 1 - k))
+            halves = self._shuffled(halves)
+        return places
+
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
         """See base.Flow.inverse: the steps of `forward` undone in reverse."""
         halves = self._halves(x)
@@ -145,6 +160,12 @@ class CouplingFlow(base.Flow):
         right = right.flip(-1)
         pairs = torch.stack([right[..., :n], left], -1).flatten(-2)
         return self._halves(torch.cat([pairs, right[..., n:]], -1))
+
+    def _in_final_order(self, halves: list[Tensor], shuffles: int) -> Tensor:
+        """The coordinates as the shuffles still to come will leave them."""
+        for _ in range(shuffles):
+            halves = self._shuffled(halves)
+        return torch.cat(halves, -1)
 
     def _unshuffled(self, halves: list[Tensor]) -> list[Tensor]:
         """What `_shuffled` was given."""

@@ -35,6 +35,13 @@ class Flow(AutoregressiveFlow):
         """See base.Flow.forward."""
         return self.fast(params, z)
 
+    def through(self, params: Params, z: Tensor) -> list[Tensor]:
+        """See base.Flow.through: after each layer."""
+        places = [z]
+        for layer in self.layers:
+            places.append(layer.fast(params, places[-1])[0])
+        return places
+
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
         """See base.Flow.inverse."""
         return self.solve(params, x)

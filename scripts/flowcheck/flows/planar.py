@@ -42,6 +42,14 @@ class Flow(base.Flow):
             log_det = log_det + determinant(tanh, slope, bend).log()
         return z, log_det
 
+    def through(self, params: Params, z: Tensor) -> list[Tensor]:
+        """See base.Flow.through: after each layer."""
+        places = [z]
+        for w, u_hat, b, _ in self._layers(params):
+            tanh, _ = tanh_and_slope((places[-1] * w).sum(-1) + b)
+            places.append(places[-1] + u_hat * tanh.unsqueeze(-1))
+        return places
+
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
         """See base.Flow.inverse. Each layer is the root of a scalar equation, by bisection.
 

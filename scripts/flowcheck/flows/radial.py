@@ -41,6 +41,15 @@ class Flow(base.Flow):
             log_det = log_det + (self.dim - 1) * across.log() + along.log()
         return z, log_det
 
+    def through(self, params: Params, z: Tensor) -> list[Tensor]:
+        """See base.Flow.through: after each layer."""
+        places = [z]
+        for centre, alpha, reach in self._layers(params):
+            away = places[-1] - centre
+            across, _ = _stretch(_length(away), alpha, reach)
+            places.append(centre + across.unsqueeze(-1) * away)
+        return places
+
     def inverse(self, params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
         """See base.Flow.inverse. The radius is the positive root of a quadratic."""
         log_det = x.new_zeros(x.shape[:-1])

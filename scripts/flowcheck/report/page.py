@@ -10,6 +10,7 @@ from flowcheck.labels import label
 from flowcheck.report.brief import Brief, rules
 from flowcheck.report.figures import picture
 from flowcheck.report.mathfont import style_with_font
+from flowcheck.report.touch import as_json, vega
 from flowcheck.rounding import plain
 
 FOLDER = Path(__file__).parent
@@ -22,13 +23,15 @@ def render(
     briefs: list[Brief] = (),
     overview: str | None = None,
     heat: dict | None = None,
+    charts: bool = False,
 ) -> str:
     """The whole page as HTML that asks nothing of the network.
 
     studies: sections in order, each {"id", "title", "template", ...what that template shows};
     briefs: what the first screen says of each posterior, and overview the figure beside that;
     heat: what stands in the figure's place where posteriors and approximations are many, as
-    `heatmap.heat_map` makes it.
+    `heatmap.heat_map` makes it;
+    charts: whether any section has charts to touch.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -41,20 +44,25 @@ def render(
     environment.filters["symbols"] = symbols
     environment.filters["label"] = label
     environment.globals["picture"] = picture
-    style = (FOLDER / "style.css").read_text(encoding="utf-8")
-    script = (FOLDER / "sort.js").read_text(encoding="utf-8")
+    environment.filters["json"] = as_json
     page = environment.get_template("page.html.j2").render(
         studies=studies,
         provenance=provenance,
         title=title,
-        style=style,
-        script=script,
+        style=_read("style.css", "touch.css"),
+        script=_read("sort.js", "sliders.js"),
+        # Half a megabyte, where there is something to draw.
+        charts=f"{vega()}\n{_read('kinds.js', 'latent.js', 'charts.js')}" if charts else None,
         briefs=briefs,
         overview=overview,
         heat=heat,
         rules=rules(),
     )
     return page.replace("</style>", f"{style_with_font(page)}</style>", 1)
+
+
+def _read(*names: str) -> str:
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 def symbols(text: str) -> str:

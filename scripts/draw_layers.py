@@ -1,0 +1,86 @@
+"""What the page lets readers touch of one target: its flows block by block and as they learn, and
+draws beside the truth's. One job for all flows, since starting it costs more than its work."""
+
+from step import snakemake
+
+import numpy as np
+import pandas as pd
+import torch
+from flowcheck import files, layers
+from flowcheck.flows import make_flow
+from flowcheck.flows.coordinates import unpack
+from flowcheck.named_draws import worst_parameters
+from flowcheck.seeds import seed_for
+from load_target import load_target
+
+params, paths, output = snakemake.params, snakemake.input, snakemake.output
+torch.set_num_threads(1)
+posterior = load_target(snakemake)
+moments = pd.read_csv(paths.moments, keep_default_na=False, na_values=[""])
+plane = layers.worst_plane(moments, layers.coordinate_of(posterior), posterior.dim)
+# As the banana's pages write them; of any other posterior, as its moments.csv does.
+WRITTEN = {"theta[0]": "θ₁", "theta[1]": "θ₂"} if params.family == "banana" else {}
+plane_names = [layers.coordinate_names(posterior)[place] for place in plane]
+plane_names = [WRITTEN.get(name, name) for name in plane_names]
+# The same points of the base go through every flow.
+generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "layers"))
+z = torch.randn(params.points, posterior.dim, generator=generator, dtype=torch.float64)
+shared = {"z": z.numpy(), "plane": np.array(plane), "names": np.array(plane_names)}
+
+
+def first(weights: dict) -> dict:
+    """The first replicate's parameters, in double precision."""
+    return {name: value[0].double() for name, value in weights.items()}
+
+
+for number, own in enumerate(params.flows.values()):
+    weights, coordinates = unpack(files.read_weights(paths.models[number]))
+    flow = make_flow(own["family"], posterior.dim, own["sizes"], coordinates)
+    one = first(weights)
+    grid = layers.grid(posterior.dim, layers.plane_of_base(flow, one, plane))
+    files.write_arrays(
+        output[f"layers_{number}"],
+        x=layers.frames_of_layers(flow, one, z),
+        lines=layers.frames_of_layers(flow, one, grid),
+        **shared,
+    )
+    snapshots = {}
+    for key, value in files.read_weights(paths.snapshots[number]).items():
+        done, tensor = key.split("/", 1)
+        snapshots.setdefault(int(done), {})[tensor] = value.double()
+    files.write_arrays(
+        output[f"snapshots_{number}"],
+        x=layers.frames_of_learning(flow, snapshots, z),
+        lines=layers.frames_of_learning(flow, snapshots, grid),
+        iteration=np.array(sorted(snapshots)),
+        **shared,
+    )
+
+# Of the draws, the two parameters that are approximated worst, as readers know them.
+shown = worst_parameters(moments, 2)
+columns = [posterior.coordinates.index(name) for name in shown]
+exact = files.read_arrays(paths.exact_draws)["theta"]
+if len(exact) == 0 and files.read_json(paths.truth)["draws"] == "hmc":
+    exact = files.read_theta(paths.chains).reshape(-1, posterior.dim)
+# Evenly spaced, so that all chains are among them.
+exact = exact[np.linspace(0, len(exact) - 1, min(params.draws, len(exact))).astype(int)]
+
+
+def as_shown(theta: np.ndarray) -> np.ndarray:
+    """Unconstrained draws [..., dim] as the parameters that are shown, float32."""
+    return posterior.flat(torch.from_numpy(theta))[..., columns].float().numpy()
+
+
+# Of a flow on a line its place is shown above that of z, where no draw of the truth has one.
+ground = exact[:, list(plane)] if len(plane) > 1 else np.empty((0, 2))
+files.write_arrays(
+    output.touch,
+    names=np.array([WRITTEN.get(name, name) for name in shown]),
+    flows=np.array(list(params.flows)),
+    truth=as_shown(exact),
+    draws=np.stack(
+        [as_shown(files.read_arrays(path)["theta"][0, : params.draws]) for path in paths.draws]
+    ),
+    plane_names=np.array(plane_names),
+    truth_in_plane=ground.astype(np.float32),
+)
