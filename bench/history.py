@@ -48,6 +48,6 @@ def described(runs: list[Run]) -> str:
     machines = sorted({f"{run.cpu}, {run.cores} cores" for run in runs})
     on = "; ".join(machines)
     if len(runs) == 1:
-        return f"one run, of {days[0]}, on {on}"
+        return f"one run on {days[0]}, on {on}"
     when = f"one day, {days[0]}" if len(days) == 1 else f"{len(days)} days, {', '.join(days)}"
     return f"{len(runs)} runs on {when}, on {on}"

@@ -1,4 +1,4 @@
-"""What the documents say of the bench, rendered from its own tables and from nothing else."""
+"""What the documents say about the bench, rendered from its tables alone."""
 
 import numpy as np
 import pandas as pd
@@ -18,36 +18,37 @@ TASKS = {
     "flow": "{} flow",
     "hmc": "Hamiltonian Monte Carlo with fixed steps, {}",
     "trajectory": "compiled trajectories against eager ones, {}",
-    "nuts": "effective draws of {} from nothing, per CPU second",
-    "nuts, compiled before": "effective draws of {}, compiling not counted",
+    "nuts": "effective draws of {} per CPU second, warm-up and compiling included",
+    "nuts, compiled before": "effective draws of {} per CPU second, compiling left out",
     "vae": "autoencoder, {}",
     "study": "the default study's training of {}",
 }
-# The same for README's lines, each on everything that a task was raced on.
+# The same for README's lines, each of which covers everything that a task was raced on.
 ELSEWHERE = {
-    "hmc": "Hamiltonian Monte Carlo with fixed steps, against the fastest other library",
-    "trajectory": "its compiled trajectories, against its eager ones",
-    "nuts": "effective draws per CPU second, warm-up and compiling included, against the better of "
-    "NumPyro's and BlackJAX's NUTS",
-    "nuts, compiled before": "the same, compiling left out for everyone",
-    "vae": "the autoencoder, against the plain loop",
+    "hmc": "Hamiltonian Monte Carlo with fixed steps, compared with the fastest other library",
+    "trajectory": "its compiled trajectories, compared with its eager ones",
+    "nuts": "effective draws per CPU second, warm-up and compiling included, compared with the "
+    "better of NumPyro's and BlackJAX's NUTS",
+    "nuts, compiled before": "the same, compiling left out for every library",
+    "vae": "the autoencoder, compared with the plain loop",
 }
 COUNTED = {"flow": "replicate", "hmc": "chain", "trajectory": "chain"}
 BEGIN, END = "<!-- bench: written by `make bench` -->", "<!-- /bench -->"
-# Below README's table; within the marks, since its link leads to what the same run wrote.
+# Below README's table, and within the marks because the same run writes the linked page.
 README_TEXT = """\
-Other libraries' flows are trained one at a time, 100 draws a step, and all on one core unless two
-are named. Every row, who was raced, and how cost grows: [docs/bench.md](docs/bench.md)."""
+Other libraries train their flows one at a time. Every step uses 100 draws, and everything runs on
+one core unless two are named. All results, the versions compared, and how cost grows with size are
+in [docs/bench.md](docs/bench.md)."""
 CORES = {1: "one core", 2: "two cores"}
 
 
 def title(task: str, flow: str) -> str:
-    """A task on something, as a heading."""
+    """A heading for a task and what it was raced on."""
     return TASKS[task].format(FLOWS.get(flow, POSTERIORS.get(flow, flow)))
 
 
 def number(value: float) -> str:
-    """Three significant digits, with thousands set off."""
+    """Three significant digits, with a comma between thousands."""
     if pd.isna(value):
         return "-"
     return f"{float(f'{value:.3g}'):,.10g}"
@@ -64,22 +65,23 @@ def _ratio(value: float) -> str:
 
 
 def readme_block(runs: list[Run]) -> str:
-    """What README says of speed: where flowcheck loses, where it's level, and its ratios."""
+    """What README says about speed: where flowcheck loses or is level, and its ratios."""
     found = comparisons([run.races for run in runs])
-    spread = "" if len(runs) == 1 else ": the median, the lowest and the highest in brackets"
+    spread = "" if len(runs) == 1 else ": the median, with the lowest and the highest in brackets"
     if any(len(one.ratios) == 1 for one in found) and len(runs) > 1:
-        spread += ", or the last run's alone where others lack it"
+        spread += ", or the last run alone where the others lack a row"
     lost = _lost([one for one in found if one.verdict == LOSES])
-    lines = [f"From {described(runs)}{spread}. Level: ranges overlap, or runs disagree.", ""]
-    lines += ["flowcheck loses:", "", *lost, ""] if lost else []
+    meaning = "“Level” means that the ranges overlap or that runs disagree."
+    lines = [f"From {described(runs)}{spread}. {meaning}", ""]
+    lines += ["flowcheck is slower here:", "", *lost, ""] if lost else []
     lines += flow_table(found)
     rest = _elsewhere(found)
-    lines += ["", "How many times as fast flowcheck is elsewhere:", "", *rest] if rest else []
+    lines += ["", "How many times as fast flowcheck is on other tasks:", "", *rest] if rest else []
     return "\n".join(lines + study_lines(runs))
 
 
 def _lost(found: list[Comparison]) -> list[str]:
-    """A line for each rival that is faster at something, with every number of chains at which."""
+    """A line for each rival that is faster at something, with the numbers of chains it is for."""
     lines = {}
     for one in found:
         against = f", {one.against}" if one.against else ""
@@ -91,7 +93,7 @@ def _lost(found: list[Comparison]) -> list[str]:
 
 
 def _elsewhere(found: list[Comparison]) -> list[str]:
-    """A line for each task but the flows' and the study's, with what is not lost."""
+    """A line for each task except the flows' and the study's, with the races not lost."""
     lines = {}
     for one in found:
         if one.task in ELSEWHERE and one.verdict != LOSES:
@@ -102,7 +104,7 @@ def _elsewhere(found: list[Comparison]) -> list[str]:
 
 
 def flow_table(found: list[Comparison]) -> list[str]:
-    """How many times as fast flowcheck trains the flows, a line for each rival; none without."""
+    """How many times as fast flowcheck trains the flows, a line for each rival; may be empty."""
     flows = {(one.against, one.count, one.flow): one for one in found if one.task == "flow"}
     rivals = list(dict.fromkeys(against for against, _, _ in flows))
     kinds = sorted({key[:2] for key in flows}, key=lambda kind: (rivals.index(kind[0]), kind[1]))
@@ -124,7 +126,7 @@ def _cell(one: Comparison | None) -> str:
 
 
 def study_lines(runs: list[Run]) -> list[str]:
-    """How long the default study's training takes; none if not measured."""
+    """How long the default study's training takes; empty if it was not measured."""
     seconds, gains, rows = [], [], None
     for run in runs:
         some = run.races[run.races["task"] == "study"].set_index("contender")
@@ -139,13 +141,14 @@ def study_lines(runs: list[Run]) -> list[str]:
     return [
         "",
         f"The default study trains its three flows, {replicates} replicates each, in "
-        f"{times(tuple(seconds))} s on {CORES[threads]}, Snakemake, every job's start and a cold "
-        f"compilation included; the plain loop would take {times(tuple(gains))} times as long.",
+        f"{times(tuple(seconds))} s on {CORES[threads]}. This includes Snakemake itself, the start "
+        "of every job, and compilation with an empty cache. "
+        f"The plain loop would take {times(tuple(gains))} times as long.",
     ]
 
 
 def verdicts(runs: list[Run]) -> list[str]:
-    """For each task, and each number of replicates or chains of ours: who wins, by how much."""
+    """Who wins each task, at each of our numbers of replicates or chains, and by how much."""
     return [f"{_place(one)}: {_sentence(one)}" for one in comparisons([r.races for r in runs])]
 
 
@@ -169,22 +172,27 @@ def _sentence(one: Comparison) -> str:
     each = ", one at a time" if one.task == "flow" and them.replicates < us.replicates else ""
     theirs = f"{them.contender} ({them.variant}{each}) with {number(them.rate)}"
     if one.verdict == LEVEL:
-        return f"level: {mine}, {theirs}: {times(one.ratios)} times; ranges overlap or runs differ."
+        return (
+            f"level: {mine}, {theirs}, {times(one.ratios)} times; "
+            "the ranges overlap or the runs disagree."
+        )
     if one.verdict == WINS:
-        return f"{mine} beats {theirs}, {times(one.ratios)} times."
+        return f"{mine} beats {theirs}; it is {times(one.ratios)} times as fast."
     inverse = tuple(1 / ratio for ratio in one.ratios)
     return f"flowcheck loses: {theirs} is {times(inverse)} times as fast as {mine}."
 
 
 def document(runs: list[Run], grown: pd.DataFrame, machine: dict) -> str:
-    """docs/bench.md, whole: who wins over all runs, then the last run's rows."""
+    """The whole of docs/bench.md: who wins over all runs, then the last run's rows."""
     races = runs[-1].races
+    ratios = f"from {described(runs)}"
+    if len(runs) > 1:
+        ratios = f"medians over {described(runs)}, with the lowest and the highest in brackets"
     parts = [
         "# The bench",
-        "Written by `make bench` from docs/bench-runs and docs/bench_scaling.csv; what is raced, "
-        "and how, is in [bench/README.md](../bench/README.md). "
-        f"Ratios are the median of {described(runs)}, the lowest and the highest in brackets; "
-        "rates and tables are the last run's. "
+        "`make bench` writes this page from docs/bench-runs and docs/bench_scaling.csv. "
+        "[bench/README.md](../bench/README.md) describes what is raced, and how. "
+        f"Ratios are {ratios}; rates and tables are those of the last run. "
         f"Measured on {machine['cpu']}, {machine['cores']} cores, "
         f"Python {machine['python']}, "
         + ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
@@ -195,7 +203,7 @@ def document(runs: list[Run], grown: pd.DataFrame, machine: dict) -> str:
     for (task, flow), rows in races.groupby(["task", "flow"], sort=False):
         heading = title(task, flow)
         parts += [f"## {heading[0].upper()}{heading[1:]}", race_table(rows)]
-    parts += ["## How cost grows", "![Seconds against each size](bench_scaling.png)"]
+    parts += ["## How cost grows", "![Seconds as a function of each size](bench_scaling.png)"]
     studies = grown.groupby("study")["size"].agg(["min", "max"])
     parts.append(
         "\n".join(
@@ -247,7 +255,7 @@ def scaling_table(grown: pd.DataFrame) -> str:
 
 
 def fill(readme: str, runs: list[Run]) -> str:
-    """README's text with its table, between the two marks, rendered anew.
+    """README's text, with the part between the two marks rendered again.
 
     Raises ValueError if the marks are not there.
     """

@@ -50,12 +50,12 @@ def sentence(study: str, mode: str, line: Fit, low: float, high: float) -> str:
     """What a curve's slopes mean; low, high: its smallest and largest size."""
     slopes = f"slope {line.first_slope:.2f} at {low:,.0f}, {line.last_slope:.2f} at {high:,.0f}"
     if line.knee < low:
-        why = f"cost grows with size all along, {line.price:.2g} s for each, overhead is hidden"
+        why = f"cost grows with size throughout, {line.price:.2g} s each; no overhead shows"
     elif line.knee > high:
-        why = f"a fixed overhead of {line.overhead:.2g} s outweighs the arithmetic all along"
+        why = f"a fixed overhead of {line.overhead:.2g} s outweighs the arithmetic throughout"
     else:
         why = (
-            f"a fixed overhead of {line.overhead:.2g} s rules up to about {line.knee:,.0f}, and "
-            f"arithmetic at {line.price:.2g} s for each beyond"
+            f"a fixed overhead of {line.overhead:.2g} s dominates up to about {line.knee:,.0f}, "
+            f"and arithmetic at {line.price:.2g} s each beyond that"
         )
     return f"{study}, {mode}: {slopes}: {why}."

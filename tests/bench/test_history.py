@@ -34,7 +34,7 @@ def test_none_before_the_first(tmp_path):
 
 def test_how_many_runs_of_how_many_days():
     run = lambda date: history.Run(date, "AMD", 2, races(1.0))  # noqa: E731
-    assert history.described([run("2026-11-24")]) == "one run, of 2026-11-24, on AMD, 2 cores"
+    assert history.described([run("2026-11-24")]) == "one run on 2026-11-24, on AMD, 2 cores"
     same = history.described([run("2026-11-24"), run("2026-11-24")])
     assert same == "2 runs on one day, 2026-11-24, on AMD, 2 cores"
     apart = history.described([run("2026-11-24"), run("2026-11-28")])

@@ -92,7 +92,7 @@ def test_a_readme_without_the_marks_is_refused():
 @pytest.mark.parametrize(
     ("ours", "theirs", "said"),
     [
-        ((200, 190, 210), (100, 90, 110), "beats zuko (eager) with 100, 2.0 times"),
+        ((200, 190, 210), (100, 90, 110), "beats zuko (eager) with 100; it is 2.0 times"),
         ((100, 90, 110), (300, 290, 310), "flowcheck loses: zuko (eager) with 300 is 3.0 times"),
         ((100, 90, 110), (105, 95, 120), "level: "),
     ],
@@ -170,7 +170,7 @@ def test_a_line_is_recovered():
 
 @pytest.mark.parametrize(
     ("overhead", "price", "said"),
-    [(1.0, 1e-9, "outweighs"), (1e-9, 1.0, "all along"), (1.0, 0.1, "rules up to about 10")],
+    [(1.0, 1e-9, "outweighs"), (1e-9, 1.0, "no overhead"), (1.0, 0.1, "dominates up to about 10")],
 )
 def test_what_a_slope_means(overhead, price, said):
     line = slopes.Fit(overhead, price, 0.1, 0.9)
