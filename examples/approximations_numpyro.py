@@ -1,8 +1,8 @@
-"""Three of NumPyro's guides on eight schools, as files that flowcheck reads. Tried with NumPyro
-0.22.0, JAX 0.10.2.
+"""Fit three NumPyro guides to eight schools and write files that flowcheck reads. Tested with
+NumPyro 0.22.0 and JAX 0.10.2.
 
-python approximations_numpyro.py [folder]: diagonal.npz, full_rank.npz and iaf.npz, each with 10,000
-draws by name, log_q and log_p on R^d, hence `space: unconstrained` in the config.
+python approximations_numpyro.py [folder] writes diagonal.npz, full_rank.npz and iaf.npz, each with
+10,000 draws by name, log_q and log_p on R^d, hence `space: unconstrained` in the config.
 """
 
 import json
@@ -35,10 +35,10 @@ def fit(kind: str, data: tuple, seed: int = 0) -> dict[str, np.ndarray]:
 
     posterior = guide.get_posterior(params)
     z = posterior.sample(drawing, (DRAWS,))
-    draws = jax.vmap(guide._unpack_latent)(z)  # each parameter's own unconstrained numbers
+    draws = jax.vmap(guide._unpack_latent)(z)  # each parameter, unconstrained
     potential = initialize_model(drawing, model, model_args=data).potential_fn
     arrays = {
-        # One number for each draw: the diagonal guide gives a term for each coordinate.
+        # One number for each draw; the diagonal guide returns a term for each coordinate.
         "log_q": posterior.log_prob(z).reshape(DRAWS, -1).sum(1),
         "log_p": -jax.vmap(potential)(draws),  # optional: flowcheck compares it with its own
     }

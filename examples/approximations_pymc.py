@@ -1,8 +1,8 @@
-"""PyMC's ADVI and full-rank ADVI on eight schools, as files that flowcheck reads. Tried with PyMC
-5.28.5, JAX 0.10.2.
+"""Fit PyMC's ADVI and full-rank ADVI to eight schools and write files that flowcheck reads. Tested
+with PyMC 5.28.5 and JAX 0.10.2.
 
-python approximations_pymc.py [folder]: advi.npz and fullrank_advi.npz, each with 10,000 draws by
-name, log_q and log_p on R^d, hence `space: unconstrained` in the config.
+python approximations_pymc.py [folder] writes advi.npz and fullrank_advi.npz, each with 10,000 draws
+by name, log_q and log_p on R^d, hence `space: unconstrained` in the config.
 """
 
 import json
@@ -24,7 +24,7 @@ def fit(method: str, data: tuple, seed: int = 0) -> dict[str, np.ndarray]:
     built = model(*data)
     with built:
         found = pymc.fit(STEPS, method=method, random_seed=seed, progressbar=False)
-    # Both are Gaussians of one flat vector; `ordering` says which entries are whose.
+    # Both are Gaussians of one flat vector; `ordering` says which entries belong to which parameter.
     mean, covariance = found.mean.eval(), found.cov.eval()
     gaussian = multivariate_normal(mean, covariance)
     z = gaussian.rvs(DRAWS, random_state=np.random.default_rng(seed))

@@ -1,4 +1,4 @@
-"""Eight schools, non-centred: the shape of a parameter depends on the data."""
+"""Eight schools, non-centred. It shows a parameter whose shape depends on the data."""
 
 import torch
 from torch.distributions import HalfCauchy, Normal

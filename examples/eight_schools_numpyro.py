@@ -1,4 +1,4 @@
-"""Eight schools as a NumPyro model, through value_and_grad. Tried with NumPyro 0.22.0, JAX 0.10.2.
+"""Eight schools as a NumPyro model, through value_and_grad. Tested with NumPyro 0.22.0, JAX 0.10.2.
 
 NumPyro orders parameters alphabetically; `constrain` gives them their names.
 """
@@ -21,7 +21,7 @@ def model(y, s):
 
 
 class Target:
-    """The bridge; it serves any model without discrete parameters."""
+    """The bridge to flowcheck. It works for any model without discrete parameters."""
 
     def __init__(self, data):
         found = initialize_model(jax.random.key(0), model, model_args=(data["y"], data["s"]))

@@ -1,4 +1,4 @@
-"""Eight schools as a PyMC model, through value_and_grad. Tried with PyMC 5.28.5, JAX 0.10.2.
+"""Eight schools as a PyMC model, through value_and_grad. Tested with PyMC 5.28.5, JAX 0.10.2.
 
 PyMC orders parameters as they are declared; `constrain` gives them their names.
 """
@@ -21,7 +21,7 @@ def model(y, s):
 
 
 class Target:
-    """The bridge; it serves any model without discrete parameters."""
+    """The bridge to flowcheck. It works for any model without discrete parameters."""
 
     def __init__(self, data):
         built = model(data["y"], data["s"])

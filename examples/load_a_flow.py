@@ -1,4 +1,4 @@
-"""Load a flow that a study has trained, draw from it and score points.
+"""Load a flow that a study has trained, draw from it and evaluate its density.
 
 python examples/load_a_flow.py results/banana/flows/realnvp/model.safetensors
 """

@@ -1,4 +1,4 @@
-"""Read what a study has made: every table, every verdict and the chains.
+"""Read the results of a study: every table, every verdict and the chains.
 
 python examples/read_results.py results
 """
@@ -18,7 +18,7 @@ tables = {path: pd.read_csv(path) for path in sorted(results.rglob("*.csv"))}
 for path, table in tables.items():
     print(f"{path.relative_to(results)}: {len(table)} rows of {', '.join(table.columns)}")
 
-# How far each flow is from the truth, the best replicate of each.
+# How far the best replicate of each flow is from the posterior.
 for path in sorted(results.glob("*/divergence.csv")):
     best = tables[path].groupby("flow").agg({"elbo": "max", "kl": "min"})
     print(f"\n{path.parent.name}\n{best}")

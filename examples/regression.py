@@ -1,4 +1,4 @@
-"""Linear regression with weakly informative priors: regression.yaml runs it."""
+"""Linear regression with weakly informative priors; regression.yaml runs it."""
 
 import torch
 from torch.distributions import HalfNormal, Normal

@@ -1,4 +1,4 @@
-"""Train one flow on a density of your own, from Python, and see how close it comes. Seconds.
+"""Train a flow on your own density, from Python, and measure its KL. It takes seconds.
 
 python examples/train_a_flow.py
 """
