@@ -24,7 +24,7 @@ def fit(method: str, data: tuple, seed: int = 0) -> dict[str, np.ndarray]:
     built = model(*data)
     with built:
         found = pymc.fit(STEPS, method=method, random_seed=seed, progressbar=False)
-    # Both are Gaussians of one flat vector; `ordering` says which entries belong to which parameter.
+    # Both are Gaussians of one flat vector; `ordering` says which entries are of which parameter.
     mean, covariance = found.mean.eval(), found.cov.eval()
     gaussian = multivariate_normal(mean, covariance)
     z = gaussian.rvs(DRAWS, random_state=np.random.default_rng(seed))
