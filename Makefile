@@ -78,7 +78,7 @@ clean:
 $(RUNTIME): requirements.lock requirements-hashed.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "flowcheck needs Python 3.11 or newer: make report PYTHON=python3.12, say"; exit 1; }
-	@echo "Installing the pinned environment into $(VENV): a minute or two, 1.5 GB"
+	@echo "Installing the pinned environment into $(VENV): a minute or two, 1.6 GB"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r requirements-hashed.lock
 	@$(VENV)/bin/python $(PIP_INSTALL) -r requirements.lock
