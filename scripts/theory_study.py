@@ -26,7 +26,7 @@ QUESTION_PARTS = [
 ERROR_PARTS = [
     ("errors", "Errors, and their size"),
     ("slips", "Slips in print"),
-    ("credit", "Where it does more than it was asked"),
+    ("credit", "Where it does more than was asked"),
 ]
 
 
