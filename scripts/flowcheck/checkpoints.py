@@ -28,7 +28,7 @@ def _unpacked(packed: bytes) -> dict:
     """What `_packed` was given. Raises ValueError if a bit of it is another."""
     digest, _, content = packed.partition(b"\n")
     if digest != hashlib.sha256(content).hexdigest().encode():
-        raise ValueError("its digest is another")
+        raise ValueError("its digest does not match")
     return torch.load(io.BytesIO(content), weights_only=True)
 
 

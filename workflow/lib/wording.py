@@ -79,10 +79,8 @@ def why_it_failed(logs: list[str]) -> list[str]:
     return [_SILENT + ", and its log is empty."]
 
 
-_SILENT = (
-    "It ended without a message: killed from outside, by a limit on its memory or time, or by hand"
-)
-_UNFORESEEN = "Unless code of your own is in this traceback, this is a bug: please report it."
+_SILENT = "It ended without a message: it was killed, by a limit on its memory or time or by hand"
+_UNFORESEEN = "Unless your own code is in this traceback, this is a bug: please report it."
 
 
 def _tail(log: str | Path) -> list[str]:

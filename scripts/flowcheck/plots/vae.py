@@ -1,4 +1,4 @@
-"""The autoencoder study: bounds beside the truth, and the latent plane."""
+"""The autoencoder study: bounds with the exact value, and the latent plane."""
 
 import numpy as np
 import pandas as pd
