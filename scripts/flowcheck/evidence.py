@@ -211,7 +211,7 @@ def _far_gaussians(
 
 
 class _WithNormal:
-    """A posterior of one dimension beside an independent standard normal: the same evidence."""
+    """A one-dimensional posterior with an independent standard normal: the same evidence."""
 
     dim = 2
 

@@ -1,8 +1,8 @@
-"""Which errors speak to the user, and the paragraph that each of them is.
+"""Which errors are messages for the user, and the paragraph for each of them.
 
 The library raises an error in words where data, a setting or a verdict cannot be used: what, of
-which file or key, and how to fix it. Such a message stands alone. Anything else is a bug, and needs
-its traceback.
+which file or key, and how to fix it. Such a message is shown alone. Anything else is a bug, and
+needs its traceback.
 """
 
 import dis

@@ -1,4 +1,4 @@
-"""Reads and writes the formats of the results; the only library module that touches the disk.
+"""Reads and writes the formats of the results; the only library module that uses the disk.
 
 Every file appears whole or not at all: it is written beside its place and then renamed. What is
 read is checked: that the file is whole, that its record of itself is true (flowcheck.intact), and

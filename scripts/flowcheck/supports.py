@@ -17,7 +17,7 @@ from torch.distributions.transforms import Transform
 
 from flowcheck.model_errors import ModelError, nearest
 
-# What cannot name a parameter: it stands beside the parameters in files of draws.
+# What cannot name a parameter: files of draws use it next to the parameters.
 RESERVED = ("chain", "draw", "log_q", "log_p")
 DISCRETE = ("integer", "int", "boolean", "bool", "binary", "categorical", "count", "discrete")
 _REFUSED_DISCRETE = (
@@ -68,7 +68,7 @@ class Parameter:
     def __init__(self, name: str, declared):
         """declared: a support or (support, shape), as a target's `parameters` gives them.
 
-        Raises ModelError, without naming the file, for what is no support, shape or usable name.
+        Raises ModelError, without naming the file, for an unusable support, shape or name.
         """
         _check_name(name)
         support, shape = _split(name, declared)

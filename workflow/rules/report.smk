@@ -204,7 +204,7 @@ FROM_FILES = [
 ]
 
 
-# What stands in the way of a study, before its first long job: `snakemake check`. It makes nothing,
+# What would stop a study, before its first long job: `snakemake check`. It makes nothing,
 # so it is never up to date.
 rule check:
     input:

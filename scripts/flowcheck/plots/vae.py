@@ -18,7 +18,7 @@ STEEP_START = 0.15
 
 
 def plot_bounds(bounds: pd.DataFrame) -> Figure:
-    """Each bound against the epoch, training images beside test images on one scale.
+    """Each bound against the epoch, for training and test images on one scale.
 
     bounds: columns epoch, split, bound, value, se; the bands are two Monte Carlo errors wide.
     """

@@ -131,8 +131,8 @@ def brief(
 
 
 def _rank(row: dict, line: Line) -> tuple:
-    """The best first: by the word, then by KL, or by the ELBO where there is no truth; then what
-    has no word, and at the end what was refused."""
+    """The best first: by the word, then by KL, or by the ELBO where there is no truth; then those
+    without a word, and last those that were refused."""
     if not has_kl(row):
         return len(BANDS) + bool(row["refused"]), math.inf, row["flow"]
     distance = row["kl"][0] if line.band is not None else -row["elbo"][0]

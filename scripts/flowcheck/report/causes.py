@@ -113,7 +113,7 @@ def why(s: Symptoms) -> str:
 
 
 def _drops_mass(s: Symptoms) -> str | None:
-    """Reverse KL drops what it would have to cross a gap for; the weights cannot show it."""
+    """Reverse KL drops modes that lie across a gap; the weights cannot show it."""
     if not s.missing:
         return None
     share = f"{100 * s.missing:.0f} % of the mass"
