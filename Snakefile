@@ -11,6 +11,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/paths.smk"
 include: "workflow/rules/params.smk"
 include: "workflow/rules/figures_common.smk"
 include: "workflow/rules/layers_common.smk"
@@ -65,12 +66,14 @@ rule theory:
 
 
 include: "workflow/rules/truth.smk"
+include: "workflow/rules/hmc.smk"
 include: "workflow/rules/flows.smk"
 include: "workflow/rules/training_parts.smk"
 include: "workflow/rules/approximations.smk"
 include: "workflow/rules/measures.smk"
 include: "workflow/rules/layers.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/parameter_figures.smk"
 include: "workflow/rules/gallery_figures.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/vae_figures.smk"
@@ -89,7 +92,9 @@ if FLOWS.get(STUDIED):
     include: "workflow/rules/glance.smk"
 
 
+include: "workflow/rules/provenance.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/check.smk"
 
 
 # Each target by its own name.

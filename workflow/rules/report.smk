@@ -1,38 +1,9 @@
-# The report, and where its numbers come from.
+# The report, and its summary.
 
 
 localrules:
-    check,
-    record_provenance,
     make_report,
     make_summary,
-
-
-# The long steps, by the name the report gives them, with the JSON each leaves about its run.
-LONG_STEPS = {
-    f"{target}: {step}": out(f"{target}/{path}")
-    for target in sorted(TARGETS)
-    for step, path in [
-        *([("HMC, short", "hmc/short_run.json")] if target in BANANAS else []),
-        ("HMC, long", "hmc/long_run.json"),
-        *(
-            [("fitting a Gaussian", "gaussian_run.json")]
-            if gaussian_runs(target)
-            else []
-        ),
-        *((f"training {flow}", f"flows/{flow}/run.json") for flow in FLOWS[target]),
-        *(
-            (f"fitting {name}", f"approximations/{name}/run.json")
-            for name in APPROXIMATIONS[target]
-            if name in FITTED
-        ),
-    ]
-} | {
-    f"{images}: {step} {vae}": out(f"vae/{images}/{vae}/{file}.json")
-    for images in sorted(IMAGES)
-    for vae in sorted(VAES)
-    for step, file in [("training", "training"), ("bounds of", "bounds")]
-}
 
 
 # What the pages of the theory are made from, where the study has them.
@@ -82,28 +53,6 @@ TOUCHED = {
     "vae_pictures": of_every_vae("vae/{images}/{vae}/pictures.npz"),
 }
 FAMILIES_BY_TARGET = {target: families_of(target) for target in sorted(TARGETS)}
-
-
-rule record_provenance:
-    input:
-        runs=list(LONG_STEPS.values()),
-        data=of_targets("{target}/data.npz"),
-        images=expand(out("vae/{images}/images.json"), images=sorted(IMAGES)),
-    output:
-        provenance=out("provenance.json"),
-    log:
-        log_of("provenance"),
-    cache: CACHE
-    conda:
-        ENVIRONMENT
-    params:
-        code=code("record_provenance"),
-        config=config,
-        steps=list(LONG_STEPS),
-        targets=sorted(TARGETS),
-        image_sets=sorted(IMAGES),
-    script:
-        "../../scripts/record_provenance.py"
 
 
 rule make_report:
@@ -193,36 +142,3 @@ rule make_summary:
         families=FAMILIES_BY_TARGET,
     script:
         "../../scripts/make_summary.py"
-
-
-# Target and name of each approximation whose draws are a file.
-FROM_FILES = [
-    (target, name)
-    for target in sorted(TARGETS)
-    for name in APPROXIMATIONS[target]
-    if name in READ
-]
-
-
-# What would stop a study, before its first long job: `snakemake check`. It makes nothing,
-# so it is never up to date.
-rule check:
-    input:
-        checks=of_targets("{target}/check.json"),
-        approximations=[place_of(*pair, "run.json") for pair in FROM_FILES],
-    log:
-        log_of("check"),
-    conda:
-        ENVIRONMENT
-    params:
-        code=code("check_study"),
-        device=config["device"],
-        sources={
-            target: TARGETS[target].get("file") or FAMILIES[target]
-            for target in sorted(TARGETS)
-        },
-        evaluations={target: evaluations(config, target) for target in sorted(TARGETS)},
-        images={name: IMAGES[name]["dataset"] for name in sorted(IMAGES)},
-        approximations=FROM_FILES,
-    script:
-        "../../scripts/check_study.py"

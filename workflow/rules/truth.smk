@@ -1,5 +1,4 @@
-# The truth of a posterior: its data, a first look at it, what it knows exactly, Hamiltonian Monte
-# Carlo with its verdict (or draws of the user's own, under the same verdict), and the evidence.
+# The truth of a posterior: its data, a first look at it, what it knows exactly, and the evidence.
 # None of it depends on the flows of the study.
 
 
@@ -7,9 +6,6 @@ localrules:
     prepare_data,
     check_target,
     gather_truth,
-
-
-ruleorder: read_reference > run_hmc
 
 
 rule prepare_data:
@@ -71,73 +67,6 @@ rule exact_truth:
         draws=config["divergence"]["exact_draws"],
     script:
         "../../scripts/exact_truth.py"
-
-
-rule run_hmc:
-    input:
-        data=out("{target}/data.npz"),
-        check=out("{target}/check.json"),
-    output:
-        chains=out("{target}/hmc/{run}.nc"),
-        run=out("{target}/hmc/{run}_run.json"),
-    log:
-        log_of("{target}/hmc/{run}"),
-    cache: CACHE
-    priority: 10
-    conda:
-        ENVIRONMENT
-    params:
-        **POSTERIOR,
-        code=code("run_hmc", target=True),
-        seed=config["seed"],
-        name="{run}",
-        run=lambda wc: hmc_run(wc.target, wc.run),
-    script:
-        "../../scripts/run_hmc.py"
-
-
-rule read_reference:
-    input:
-        data=out("{target}/data.npz"),
-        check=out("{target}/check.json"),
-        reference=lambda wc: own_file(wc.target, "reference"),
-    output:
-        chains=out("{target}/hmc/long.nc"),
-        run=out("{target}/hmc/long_run.json"),
-    log:
-        log_of("{target}/hmc/long"),
-    wildcard_constraints:
-        target=one_of(t for t in TARGETS if TARGETS[t].get("reference")),
-    cache: CACHE
-    conda:
-        ENVIRONMENT
-    params:
-        **POSTERIOR,
-        code=code("read_reference", target=True),
-        reference=of_target(lambda target: TARGETS[target].get("reference")),
-    script:
-        "../../scripts/read_reference.py"
-
-
-rule judge_hmc:
-    input:
-        data=out("{target}/data.npz"),
-        exact=out("{target}/exact.json"),
-        chains=out("{target}/hmc/long.nc"),
-        run=out("{target}/hmc/long_run.json"),
-    output:
-        verdict=out("{target}/hmc/long.json"),
-    log:
-        log_of("{target}/hmc/long_verdict"),
-    cache: CACHE
-    priority: 10
-    conda:
-        ENVIRONMENT
-    params:
-        **POSTERIOR,
-        code=code("judge_hmc", target=True),
-    script:
-        "../../scripts/judge_hmc.py"
 
 
 rule estimate_evidence:
