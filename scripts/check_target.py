@@ -1,4 +1,4 @@
-"""A first look at one target: what would waste hours if it were found after them."""
+"""A first look at one target: it finds early what would otherwise waste hours."""
 
 from step import snakemake, tell
 

@@ -1,5 +1,6 @@
-"""What the page lets readers touch of one target: its flows block by block and as they learn, and
-draws beside the truth's. One job for all flows, since starting it costs more than its work."""
+"""What readers can explore on the page for one target: its flows block by block and as they
+learn, and draws with the truth's. One job for all flows, since starting it costs more than its
+work."""
 
 from step import snakemake
 

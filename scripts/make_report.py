@@ -45,8 +45,10 @@ CHECKS = {
 MOST_PARAMETERS = 20
 GRADES = {
     "exact": "The target supplies its evidence.",
-    "estimated": "Hamiltonian Monte Carlo passed its verdict, and the ways to the evidence agree.",
-    "disputed": "The ways to the evidence disagree: every number that rests on it is in doubt.",
+    "estimated": "Hamiltonian Monte Carlo passed its verdict, and the estimates of the evidence "
+    "agree.",
+    "disputed": "The estimates of the evidence disagree: every number that depends on it is "
+    "in doubt.",
     "unverified": "There is no exact evidence, and Hamiltonian Monte Carlo failed: only "
     "differences of the ELBO and Pareto k mean anything, and no divergence is given.",
 }

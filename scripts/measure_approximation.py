@@ -1,7 +1,7 @@
-"""Every divergence of one approximation that is no flow, beside the truth: a row, as a flow's.
+"""Every divergence of one approximation that is not a flow from the truth: a row, as for a flow.
 
 A fitted Gaussian is measured as the full-rank flow that it is, by quadrature where a flow would be.
-Draws from outside can be scored nowhere else than where they are: what needs that is empty, and so
+Draws from outside can be scored only where they lie: what needs more is empty, and so
 is all that needs log_q where it is not given, or not normalised. One that was refused is a row
 without numbers.
 """

@@ -1,8 +1,8 @@
-"""Every divergence of one flow from one target, replicate by replicate, beside the truth.
+"""Every divergence of one flow from one target, replicate by replicate, against the truth.
 
 In one or two dimensions with an exact evidence `kl` and `kl_forward` are integrals over the base
 variable, with the tolerance that was checked as their errors, and the ELBO is the log evidence less
-the one. Above that they are the Monte Carlo estimates that stand beside them.
+the one. Above that they are the Monte Carlo estimates that are given next to them.
 """
 
 from step import snakemake

@@ -1,4 +1,4 @@
-"""Means and standard deviations of every approximation of one target, beside the truth's."""
+"""Means and standard deviations of every approximation of one target, with the truth's."""
 
 from step import snakemake
 

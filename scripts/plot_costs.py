@@ -1,4 +1,4 @@
-"""Figure: what each approximation of a posterior costs, against how far from it it is."""
+"""Figure: the KL divergence of each approximation of a posterior, against its cost."""
 
 from step import snakemake
 

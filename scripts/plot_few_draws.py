@@ -1,4 +1,4 @@
-"""Figure: a few draws of each flow and of the short HMC run, beside the long HMC run."""
+"""Figure: a few draws of each flow and of the short HMC run, next to the long HMC run."""
 
 from step import snakemake
 

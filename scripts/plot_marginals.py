@@ -1,4 +1,4 @@
-"""Figure: the marginal densities of the parameters that are approximated worst."""
+"""Figure: the marginal densities of the parameters with the largest errors."""
 
 from step import snakemake
 

@@ -1,4 +1,4 @@
-"""Figure: pairs of the parameters that are approximated worst."""
+"""Figure: pairs of the parameters with the largest errors."""
 
 from step import snakemake
 

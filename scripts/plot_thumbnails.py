@@ -1,4 +1,4 @@
-"""Figure: each approximation's draws over the truth's, small, in the two worst parameters."""
+"""Figure: each approximation's draws over the truth's, small, for the two worst parameters."""
 
 from step import snakemake
 

@@ -1,4 +1,4 @@
-"""Figure: ELBO, L_K and exact log p(x) against the epoch, train beside test."""
+"""Figure: ELBO, L_K and exact log p(x) against the epoch, for training and test images."""
 
 from step import snakemake
 

@@ -1,4 +1,4 @@
-"""The least KL(q|p) of maps whose Jacobian determinant is a constant, on one posterior."""
+"""The smallest KL(q|p) of maps with a constant Jacobian determinant, on one posterior."""
 
 from step import snakemake
 

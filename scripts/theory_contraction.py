@@ -12,8 +12,8 @@ from load_target import load_target
 
 # The lattice reaches this many standard deviations each way, less states this far below the peak.
 STANDARD_DEVIATIONS, NATS = 6.0, 20.0
-# The start is a Gaussian beside the posterior's middle, on no axis of symmetry: its centre from the
-# posterior's mean, and its spread, in standard deviations.
+# The start is a Gaussian next to the posterior's middle, off its axes of symmetry: its centre from
+# the posterior's mean, and its spread, in standard deviations.
 OFFSET, SPREAD = (-1.3, 1.4), 0.6
 # The local proposals' scale, in lattice steps, and the independent one's, in standard deviations.
 SCALE, PROPOSAL_SPREAD = 2.0, 2.0

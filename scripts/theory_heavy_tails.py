@@ -2,7 +2,7 @@
 
 For p = N(0, 1) and q = N(0, s^2) the weights have a tail of index 1 / (1 - s^2): no variance for
 s^2 <= 1/2, and then the gap shrinks as K^-(s^2 / (1 - s^2)), slower than 1/K. The gap itself is an
-integral over one dimension, and the estimate from draws stands beside it.
+integral over one dimension, and the estimate from draws is given with it.
 """
 
 from step import snakemake

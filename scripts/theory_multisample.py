@@ -1,7 +1,7 @@
-"""The multi-sample bound of one flow, for rising numbers of samples, beside the evidence.
+"""The multi-sample bound of one flow, for rising numbers of samples, compared with the evidence.
 
 Every replicate counts. In one or two dimensions its gap to the evidence is exact, and the estimate
-from draws stands beside it; above that the estimate is all there is.
+from draws is given with it; above two dimensions there is only the estimate.
 """
 
 from step import snakemake

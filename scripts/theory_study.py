@@ -26,7 +26,7 @@ QUESTION_PARTS = [
 ERROR_PARTS = [
     ("errors", "Errors, and their size"),
     ("slips", "Slips in print"),
-    ("credit", "Where it does more than it was asked"),
+    ("credit", "Where it does more than was asked"),
 ]
 
 
@@ -88,7 +88,7 @@ def _by_name(vaes: dict, paths) -> list[tuple]:
 
 
 def theory_study(snakemake, facts: dict) -> dict:
-    """The statements that the appendix proves, computed where both of their sides can be."""
+    """The statements that the appendix proves, checked where both sides can be computed."""
     paths, figures = snakemake.input, snakemake.params.theory_figures
     vae_bounds = [files.read_table(path) for path in paths.theory_vae_bounds]
     jacobian = least_divergence(files.read_table(paths.constant_jacobian))

@@ -1,4 +1,4 @@
-"""The multi-sample bound of one trained autoencoder, for rising K, beside exact log p(x)."""
+"""The multi-sample bound of one trained autoencoder, for rising K, and exact log p(x)."""
 
 from step import progress, snakemake
 

@@ -1,4 +1,4 @@
-"""What the report lets readers touch of a target, from its results."""
+"""What readers can explore of a target in the report, from its results."""
 
 import pandas as pd
 from flowcheck import files

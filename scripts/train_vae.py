@@ -60,7 +60,7 @@ for epoch in evaluated:
     try:
         weights = files.read_weights(snapshot(epoch), like=model.state_dict())
     except (intact.Unusable, FileNotFoundError) as error:  # the training is of no use without it
-        raise intact.Unusable(checkpoint.folder, f"holds a file of no use ({error})") from None
+        raise intact.Unusable(checkpoint.folder, f"holds an unusable file ({error})") from None
     snapshots |= {f"{epoch}/{name}": value for name, value in weights.items()}
 files.write_weights(output.snapshots, snapshots)
 epochs = range(1, recipe.epochs + 1)

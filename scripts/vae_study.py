@@ -6,10 +6,10 @@ from touch_study import touch_of_vae
 # What the page's chart of a latent plane is made from.
 TOUCHED = ("plane", "by_image", "touch", "pictures")
 TRAINED_ON = {
-    "dynamic": "binary vectors drawn anew at each visit, every pixel with its grey level as the "
+    "dynamic": "binary vectors resampled every epoch, every pixel with its grey level as the "
     "probability of a one",
     "static": "the fixed binary vectors of its training images",
-    "grey": "grey levels, as the published solution: its training objective is no likelihood",
+    "grey": "grey levels, as the published solution: its training objective is not a likelihood",
 }
 
 

@@ -1,4 +1,4 @@
-"""flowcheck: variational approximations beside the truth they approximate.
+"""flowcheck: variational approximations compared with the truth they approximate.
 
 From Python, `flowcheck.load("model.safetensors")` gives a trained flow to draw from and to score;
 `flowcheck.flows`, `flowcheck.training` and the rest are the parts that the workflow is made of.

@@ -54,7 +54,7 @@ ROUNDING = 1e-13
 RESOLVED, NEGLIGIBLE = 0.02, 1e-8
 # Points of less mass than this may be where a flow overflows.
 NO_MASS = 1e-12
-# A point that stands for this much of p is where p was found.
+# A point that represents this much of p is where p was found.
 SEEN = 1e-9
 # No cell is made narrower than this for the sake of draws that coincide.
 SMALLEST = 1e-3

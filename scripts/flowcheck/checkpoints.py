@@ -1,8 +1,9 @@
-"""What a training keeps as it goes on, so that one cut off can go on from there and end the same.
+"""What a training saves as it runs, so that an interrupted one can resume and end the same.
 
-It lies in a folder beside the training's outputs and is none of them: Snakemake removes the outputs
-of a job that was killed. The newest run owns the folder. An older one that still runs, because what
-started it died, finds that out at its next checkpoint and stops before it writes anything more.
+It lies in a folder next to the training's outputs but is not one of them: Snakemake removes the
+outputs of a job that was killed. The newest run owns the folder. An older one that still runs,
+because what started it died, finds that out at its next checkpoint and stops before it writes
+anything more.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ def _unpacked(packed: bytes) -> dict:
     """What `_packed` was given. Raises ValueError if a bit of it is another."""
     digest, _, content = packed.partition(b"\n")
     if digest != hashlib.sha256(content).hexdigest().encode():
-        raise ValueError("its digest is another")
+        raise ValueError("its digest does not match")
     return torch.load(io.BytesIO(content), weights_only=True)
 
 

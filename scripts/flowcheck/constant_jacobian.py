@@ -1,4 +1,4 @@
-"""What a map of the plane with a constant Jacobian determinant cannot do better than.
+"""The smallest KL that a map of the plane with a constant Jacobian determinant can reach.
 
 Let q be the law of x = f(z), z ~ N(0, I) on the plane, where |det df/dz| = J everywhere: NICE is
 such a map at any depth. Its entropy is log(2 pi e J), so KL(q|p) = -log(2 pi e J) - E_q log p. The
@@ -61,7 +61,7 @@ def levels(
         cell = float(np.prod((high - low) / (points - 1)))
         ordered = np.sort(table, axis=None)[::-1]
         if not np.isfinite(ordered[0]):
-            raise ValueError("the log density is finite nowhere in the plane's box")
+            raise ValueError("the log density is not finite anywhere in the plane's box")
         needed = int(np.ceil(area / cell))
         lowest = ordered[needed] if needed < ordered.size else -np.inf
         lowest = min(lowest, ordered[0] - NATS_BELOW_PEAK)
@@ -85,8 +85,9 @@ def _log_normaliser(table: np.ndarray, cell: float) -> float:
     coarser = float(logsumexp(table[::2, ::2])) + np.log(4 * cell)
     if abs(coarser - normaliser) > TOLERANCE:
         raise ValueError(
-            f"the grid is too coarse for the density: with every second of its {len(table)} points "
-            f"along an axis the log normaliser moves by {abs(coarser - normaliser):.1e}"
+            "the grid is too coarse for the density: keeping only every second of its "
+            f"{len(table)} points along each axis changes the log normaliser by "
+            f"{abs(coarser - normaliser):.1e}"
         )
     return normaliser
 

@@ -214,16 +214,16 @@ def check_content(path: str | Path, content: object) -> None:
     if one is None:
         return
     if fault := record_of(**CONTENTS[one])(content):
-        raise Unusable(path, f"is not what belongs there: {fault}")
+        raise Unusable(path, f"does not hold what it should: {fault}")
     for name in ("target", "flow"):
         if name in of and content.get(name, of[name]) != of[name]:
             raise Unusable(path, f"is of {name} {content[name]}, not {of[name]}")
     # A verdict may be overruled by hand for the worse, never for the better.
     failed = [name for name, one in content.get("checks", {}).items() if one["passed"] is False]
     if failed and content["passed"]:
-        raise Unusable(path, f"says passed, and that the check {failed[0]} failed")
+        raise Unusable(path, f"says passed, but also that the check {failed[0]} failed")
     if content.get("grade") in GRADES[:3] and content["log_evidence"] is None:
-        raise Unusable(path, f"is of grade {content['grade']} and has no log_evidence")
+        raise Unusable(path, f"is of grade {content['grade']} but has no log_evidence")
 
 
 def check_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -293,15 +293,15 @@ def check_table(path: str | Path, table: "pd.DataFrame") -> None:
         if name in {*numbers, *by} and not (
             pd.api.types.is_numeric_dtype(values) or not len(table)
         ):
-            raise Unusable(path, f"has a cell in column {name} that is no number")
+            raise Unusable(path, f"has a cell in column {name} that is not a number")
         if name.split("_")[-1] == "se" and (pd.to_numeric(values, errors="coerce") < 0).any():
             raise Unusable(path, f"has a negative standard error in column {name}")
     if "grade" in names and not set(table["grade"]) <= set(GRADES):
-        raise Unusable(path, "has a grade that is none of " + ", ".join(GRADES))
+        raise Unusable(path, "has a grade other than " + ", ".join(GRADES))
     for name in {"target", "flow"} & set(of) & set(table.columns):
         if others := set(table[name]) - {of[name]}:
             raise Unusable(path, f"has rows of {name} {sorted(others)[0]}, not {of[name]}")
     if table.duplicated(by).any() if by else False:
-        raise Unusable(path, f"has two rows of one {', '.join(by)}")
+        raise Unusable(path, f"has two rows for the same {', '.join(by)}")
     if "grid" in columns and len(table) != np.prod([table[name].nunique() for name in by]):
-        raise Unusable(path, f"lacks rows: not every combination of {', '.join(by)} is there")
+        raise Unusable(path, f"lacks rows: not every combination of {', '.join(by)} is present")

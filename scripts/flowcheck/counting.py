@@ -1,4 +1,4 @@
-"""What an algorithm asks of a posterior, counted: a cost that does not depend on the machine."""
+"""Counts an algorithm's evaluations of a posterior: a cost that does not depend on the machine."""
 
 from torch import Tensor
 

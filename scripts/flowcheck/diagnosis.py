@@ -45,14 +45,14 @@ class Split(NamedTuple):
 
 
 SEPARATE_CURE = (
-    "more draws cannot help, or hardly; if the parts are copies of each other (a sign or labels "
-    "exchanged), constrain the parameters so that one remains (ordered, positive), else "
-    "reparameterise or study each part as a posterior of its own"
+    "more draws cannot help, or only a little; if the parts are copies of each other (a sign or "
+    "labels exchanged), constrain the parameters so that only one remains (ordered, positive); "
+    "otherwise reparameterise, or study each part as a separate posterior"
 )
 FUNNEL_CURE = (
-    "write what that scale multiplies in non-centred form: x = mu + tau * e with e ~ N(0, 1), and "
-    "e, not x, the parameter; where the data are strong for each group, the centred form is the "
-    "right one of the two"
+    "write what that scale multiplies in non-centred form: x = mu + tau * e with e ~ N(0, 1), "
+    "where e, not x, is the parameter; if each group has plenty of data, use the centred form "
+    "instead"
 )
 
 
@@ -78,7 +78,8 @@ def diagnose(
     if still.size:
         return Advice(
             f"{coordinates[still[0]]} never changes",
-            "leave it out of the parameters, or see that the log density depends on it smoothly",
+            "leave it out of the parameters, or make sure that the log density depends on it "
+            "smoothly",
         )
     run = Run(theta, energy, diverging, failed, coordinates)
     # A single chain apart may be stuck in a funnel's neck: that is looked for first.
@@ -194,9 +195,9 @@ def _too_short(draws: int, checks: dict, failed: set) -> Advice:
     needed = _rounded_up(1.2 * max([1.0, *factors]) * draws)
     least = "at least " if rhat is None or rhat > OVERLAPPING_RHAT else "about "
     return Advice(
-        "the chains agree with each other too little for their length",
+        "the chains are too short: they do not agree well enough with each other",
         f"run longer: by this run's R-hat and effective draws, {least}{needed:,} draws per chain, "
-        "with as many more in the warm-up; if a longer run gains nothing, reparameterise",
+        "and as many again in the warm-up; if a longer run does not help, reparameterise",
     )
 
 
@@ -208,7 +209,8 @@ def _rounded_up(count: float) -> int:
 
 def _wrong_moments() -> Advice:
     return Advice(
-        "the chains agree with each other and not with the exact moments: all of them lack a part "
-        "of the posterior, or the density, its gradient and `exact()` do not belong together",
-        "compare the log density with the formulas behind `exact()`; start the chains more widely",
+        "the chains agree with each other but not with the exact moments: all of them miss a part "
+        "of the posterior, or the density, its gradient and `exact()` are inconsistent",
+        "compare the log density with the formulas behind `exact()`; start the chains further "
+        "apart",
     )

@@ -65,7 +65,7 @@ def moment_rows(
     truth: dict,
     errors: np.ndarray | None = None,
 ) -> list[dict]:
-    """Rows of moments.csv: mean and sd of each constrained scalar, beside the truth's.
+    """Rows of moments.csv: mean and sd of each constrained scalar, with the truth's.
 
     values: draws [n, k], columns named by `coordinates`; truth: {name: {mean, sd, mean_se}};
     errors [k]: of the means, for draws that are not independent. What the truth does not know is

@@ -1,4 +1,4 @@
-"""How far a flow q lies from the posterior p, from draws of both.
+"""How far a flow q is from the posterior p, from draws of both.
 
 With the evidence known, the posterior's density is known, and both Kullback-Leibler divergences
 are plain expectations: KL(q|p) = log p(y) - ELBO. In one or two dimensions they are integrals

@@ -96,13 +96,13 @@ def disagreement(found: dict[str, Normaliser]) -> str | None:
     if abs(gap) > allowed:
         return (
             f"the two bridges differ by {gap:.2g} nats, more than the {allowed:.2g} that their "
-            "errors allow: a longer run would tell which is right"
+            "errors allow: a longer run would show which is right"
         )
     if mixture and mixture.value - value.value > _tolerance(value, mixture):
         mass = -math.expm1(value.value - mixture.value)
         return (
             f"an optimisation path found mass that no chain visits, about {mass:.0%} of the whole: "
-            "separate modes, which more draws do not join"
+            "there are separate modes, and more draws do not help"
         )
     return None
 
@@ -180,7 +180,7 @@ def _fit_flow(gaussian: Gaussian, chains: Tensor, generator: Generator) -> _Fitt
     x = gaussian.whiten(chains)
     kept = chains.shape[1] - math.ceil(chains.shape[1] / 10)
     if kept < 1:
-        raise Unusable(f"{2 * chains.shape[1]} draws a chain are too few to halve")
+        raise Unusable(f"{2 * chains.shape[1]} draws per chain are too few to halve")
     flow = CouplingFlow(dim, BLOCKS, HIDDEN, ACTIVATION, Affine(SCALE_BOUND))
     params = fit_by_likelihood(
         flow, x[:, :kept].reshape(-1, dim), x[:, kept:].reshape(-1, dim), generator
@@ -211,7 +211,7 @@ def _far_gaussians(
 
 
 class _WithNormal:
-    """A posterior of one dimension beside an independent standard normal: the same evidence."""
+    """A one-dimensional posterior with an independent standard normal: the same evidence."""
 
     dim = 2
 

@@ -1,4 +1,4 @@
-"""What a target says it knows exactly, brought into one form: numbers by coordinate, checked."""
+"""What a target knows exactly, checked and brought into one form: numbers by coordinate."""
 
 import math
 

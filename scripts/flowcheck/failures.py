@@ -1,8 +1,8 @@
-"""Which errors speak to the user, and the paragraph that each of them is.
+"""Which errors are messages for the user, and the paragraph for each of them.
 
 The library raises an error in words where data, a setting or a verdict cannot be used: what, of
-which file or key, and how to fix it. Such a message stands alone. Anything else is a bug, and needs
-its traceback.
+which file or key, and how to fix it. Such a message is shown alone. Anything else is a bug, and
+needs its traceback.
 """
 
 import dis
@@ -22,11 +22,11 @@ _DISK = {
     "EROFS": _RIGHTS,
     "EACCES": _RIGHTS,
     "EPERM": _RIGHTS,
-    "EIO": "the disk or the network behind it fails: look at it, then run the same command again",
+    "EIO": "the disk or the network behind it is failing: check it, then run the command again",
     "ESTALE": "the network file system lost the file: run the same command again",
 }
 _MEMORY = (
-    "give the job more memory, run fewer side by side (--cores), or lower what it holds at once "
+    "give the job more memory, run fewer jobs at once (--cores), or lower what it holds at once "
     "(`replicates_per_job`, `samples`, `batch`)"
 )
 

@@ -1,4 +1,4 @@
-"""Reads and writes the formats of the results; the only library module that touches the disk.
+"""Reads and writes the formats of the results; the only library module that uses the disk.
 
 Every file appears whole or not at all: it is written beside its place and then renamed. What is
 read is checked: that the file is whole, that its record of itself is true (flowcheck.intact), and
@@ -70,7 +70,7 @@ def read_arrays(path: str) -> dict[str, np.ndarray]:
         own = json.loads(comment) if comment else None
     contract.check_arrays(path, arrays)
     if own is None and contract.needs_record(path):
-        raise Unusable(path, "carries no record of what it is: no step wrote it")
+        raise Unusable(path, "carries no record of what it is: it was not written by a step")
     intact.check(path, own, contract.place(path), arrays)
     return arrays
 
@@ -98,7 +98,7 @@ def read_table(path: str) -> "pd.DataFrame":
     with refusing(path):
         text = Path(path).read_text(encoding="utf-8")
         if not text.endswith("\n"):
-            raise Unusable(path, "is not a whole .csv file: its last line has no end")
+            raise Unusable(path, "is not a whole .csv file: its last line is cut off")
         names = dict.fromkeys(contract.names_of(path), str)
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
     contract.check_table(path, table)
@@ -119,7 +119,7 @@ def read_json(path: str) -> dict:
     """A JSON file's content, without the record of itself."""
 
     def refuse(word):
-        raise Unusable(path, f"holds {word}, which is no number")
+        raise Unusable(path, f"holds {word}, which is not a number")
 
     with refusing(path):
         text = Path(path).read_text(encoding="utf-8")
@@ -141,7 +141,7 @@ def _without_doubles(pairs: list[tuple]) -> dict:
     """A JSON object; the standard library takes the last of two entries of one name."""
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
-        raise ValueError(f"it has a key twice, of {', '.join(names)}")
+        raise ValueError(f"a key appears twice among {', '.join(names)}")
     return dict(pairs)
 
 

@@ -1,7 +1,7 @@
-"""A first look at a posterior: what would waste hours if it were found after them.
+"""A first look at a posterior: it finds early what would otherwise waste hours.
 
 Every mistake that a few hundred evaluations can show is an error in words here; what is worth
-knowing and no mistake is a number or a note.
+knowing but is not a mistake is a number or a note.
 """
 
 import time
@@ -121,8 +121,8 @@ def _check_repeatable(posterior: Posterior, u: Tensor, value: Tensor) -> None:
     if bool((~same & value.isfinite()).any()):
         raise _error(
             posterior,
-            "gives two values at one point: it draws random numbers or keeps a state. It must be a "
-            "fixed function of all the data (no minibatches, no dropout)",
+            "gives two values at the same point: it draws random numbers or keeps state. It must "
+            "be a fixed function of all the data (no minibatches, no dropout)",
         )
 
 
@@ -146,9 +146,9 @@ def _batch_error(posterior: Posterior, u: Tensor, together: Tensor) -> float:
     if not worst <= BATCH_LIMIT:
         raise _error(
             posterior,
-            f"gives a point another value when it is evaluated with others (off by {worst:.1e} of "
-            "itself): a sum or mean over leading axes? Add up the last axes only, .sum(-1), or "
-            "leave out `batched = True`",
+            "gives a point a different value when it is evaluated with others (relative error "
+            f"{worst:.1e}): a sum or mean over leading axes? Sum over the last axes only, "
+            ".sum(-1), or leave out `batched = True`",
         )
     return worst
 
@@ -193,12 +193,12 @@ def _gradient_error(posterior: Posterior, u: Tensor, gradient: Tensor) -> float:
         cause = (
             "a part of it is hidden from autograd (.detach(), torch.no_grad, rounding)"
             if not hasattr(posterior.model, "gradient") and not posterior.from_numpy
-            else "the two are not of one function, or the coordinates are in another order"
+            else "the two belong to different functions, or the coordinates are in another order"
         )
         raise _error(
             posterior,
-            f"has another gradient than its finite differences: off by {worst:.1e} of itself, most "
-            f"along {_label(posterior, index)}; {cause}",
+            "has a gradient that disagrees with its finite differences: relative error "
+            f"{worst:.1e}, largest along {_label(posterior, index)}; {cause}",
         )
     return worst
 
@@ -236,8 +236,8 @@ def _check_decay(posterior: Posterior, u: Tensor) -> None:
     if bool((far > near + 1).all()):
         raise _error(
             posterior,
-            "grows without bound in every direction from the origin: is its sign reversed? It is "
-            "the log density that is wanted, not minus it (PyMC's "
+            "grows without bound in every direction from the origin: is its sign reversed? The "
+            "log density is needed, not its negative (PyMC's "
             "get_jaxified_logp(negative_logp=False) returns minus the log density)",
         )
 

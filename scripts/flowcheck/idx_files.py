@@ -136,7 +136,7 @@ def _check_header(path: Path, start: bytes, one: IdxFile) -> None:
     magic, *sizes = struct.unpack(f">{count}I", start)
     if magic != one.magic:
         raise ValueError(
-            f"{path}: magic number {magic}, expected {one.magic}: another kind of file"
+            f"{path}: magic number {magic}, expected {one.magic}: this is another kind of file"
         )
     if tuple(sizes) != one.sizes:
         raise ValueError(
@@ -158,8 +158,8 @@ def _check_sum(path: Path, content: bytes, one: IdxFile, dataset: str) -> None:
             )
     if one.unzipped is None:
         raise ValueError(
-            f"{path} is not the published file of {dataset} (md5), which can be told by its .gz "
-            f"only, byte for byte: put {one.name}.gz there as it was fetched"
+            f"{path} does not match the published file of {dataset} (md5). Only the .gz file can "
+            f"be checked, byte for byte: put {one.name}.gz there as it was fetched"
         )
     raise ValueError(f"{path}: the unzipped content is not the published one (md5); fetch it again")
 

@@ -1,7 +1,7 @@
 """Image sets: loading, checking, splitting and making them binary.
 
 A Bernoulli likelihood is one only for pixels that are 0 or 1. A pixel's intensity in [0, 1] is
-therefore read as the probability of a 1, and drawn: anew at each visit in training ("dynamic",
+therefore read as the probability of a 1, and drawn: resampled every epoch in training ("dynamic",
 Burda, Grosse & Salakhutdinov 2016, arXiv 1509.00519, section 5.1.1), once and for all for
 evaluation, so that every model is measured on the same binary images.
 """

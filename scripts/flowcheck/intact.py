@@ -44,7 +44,7 @@ def refusing(path: str | Path, remedy: str = REMEDY) -> Iterator[None]:
     except IsADirectoryError:
         raise Unusable(path, "is a folder where a file should be", remedy) from None
     except PermissionError:
-        raise Unusable(path, "may not be read by you: look at its permissions", remedy) from None
+        raise Unusable(path, "cannot be read: check its permissions", remedy) from None
     except Exception as error:
         if isinstance(error, OSError) and Path(path).stat().st_size and _reading_fails(path):
             raise
@@ -121,7 +121,7 @@ def check(
         )
         raise Unusable(path, f"is of {there}, not of {here}")
     if own["sha256"] != digest(arrays, more):
-        raise Unusable(path, "is damaged, or was changed by hand: its digest is another")
+        raise Unusable(path, "is damaged, or was changed by hand: its digest does not match")
 
 
 def require_shapes(
@@ -132,7 +132,7 @@ def require_shapes(
     found: arrays or tensors by name. wanted: None where an axis may have any length.
     """
     if others := sorted(set(found) ^ set(wanted)):
-        raise Unusable(path, f"is of another model: {others[0]} is in one of the two only")
+        raise Unusable(path, f"is of another model: only one of the two has {others[0]}")
     for name, shape in wanted.items():
         own = tuple(found[name].shape)
         if len(own) != len(shape) or any(

@@ -14,7 +14,7 @@ def _shown(value: object) -> str:
 
 def text(value: object) -> str | None:
     """Any text."""
-    return None if isinstance(value, str) else f"{_shown(value)} is no text"
+    return None if isinstance(value, str) else f"{_shown(value)} is not a text"
 
 
 def flag(value: object) -> str | None:
@@ -25,7 +25,7 @@ def flag(value: object) -> str | None:
 def number(value: object) -> str | None:
     """A finite number."""
     fine = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return None if fine else f"{_shown(value)} is no number"
+    return None if fine else f"{_shown(value)} is not a number"
 
 
 def positive(value: object) -> str | None:
@@ -36,14 +36,14 @@ def positive(value: object) -> str | None:
 def count(value: object) -> str | None:
     """A whole number that is not negative."""
     fine = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return None if fine else f"{_shown(value)} is no count"
+    return None if fine else f"{_shown(value)} is not a count"
 
 
 def one_of(*words: str) -> Kind:
     """One of these words."""
 
     def kind(value: object) -> str | None:
-        return None if value in words else f"{_shown(value)} is none of {', '.join(words)}"
+        return None if value in words else f"{_shown(value)} is not one of {', '.join(words)}"
 
     return kind
 
@@ -58,7 +58,7 @@ def list_of(own: Kind) -> Kind:
 
     def kind(value: object) -> str | None:
         if not isinstance(value, list):
-            return f"{_shown(value)} is no list"
+            return f"{_shown(value)} is not a list"
         return next((fault for fault in map(own, value) if fault), None)
 
     return kind
@@ -69,7 +69,7 @@ def mapping_of(own: Kind) -> Kind:
 
     def kind(value: object) -> str | None:
         if not isinstance(value, dict):
-            return f"{_shown(value)} is no object"
+            return f"{_shown(value)} is not an object"
         return next(
             (f"{name}: {fault}" for name, one in value.items() if (fault := own(one))), None
         )
@@ -82,7 +82,7 @@ def record_of(**kinds: Kind) -> Kind:
 
     def kind(value: object) -> str | None:
         if not isinstance(value, dict):
-            return f"{_shown(value)} is no object"
+            return f"{_shown(value)} is not an object"
         if missing := [name for name in kinds if name not in value]:
             return f"it lacks {', '.join(missing)}"
         faults = ((name, own(value[name])) for name, own in kinds.items())

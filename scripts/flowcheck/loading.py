@@ -91,8 +91,8 @@ class TrainedFlow:
 def load(path: str | Path) -> TrainedFlow:
     """The flow that a training wrote to `path`, a model.safetensors.
 
-    Raises FileNotFoundError if there is no such file, and ValueError if it is no whole weights file
-    or its metadata do not say which flow it holds.
+    Raises FileNotFoundError if there is no such file, and ValueError if it is not a whole
+    weights file or its metadata do not say which flow it holds.
     """
     weights, made_from = files.read_weights(path), files.read_weights_metadata(path)
     if missing := [key for key in NEEDED if key not in made_from]:

@@ -84,7 +84,7 @@ def explain(error: Exception, file: str, doing: str, shapes: dict | None = None)
     if isinstance(error, ModuleNotFoundError) and error.name:
         return ModelError(
             f"{place}: {doing}, no module named '{error.name}'. Install it into the environment "
-            "that runs flowcheck, or put the file beside this one and import it at the top"
+            "that runs flowcheck, or put the file next to this one and import it at the top"
         )
     if meaning is not None:
         return ModelError(f"{place}: {doing}, {meaning}. (torch says: {_first_sentence(text)})")

@@ -28,7 +28,7 @@ def check_names(wanted: list[str], known: list[str]) -> list[str]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(known[:8])}"
-            raise ValueError(f"the key `show` names '{name}', which is no parameter{hint}")
+            raise ValueError(f"the key `show` names '{name}', which is not a parameter{hint}")
     return wanted
 
 

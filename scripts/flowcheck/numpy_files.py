@@ -50,12 +50,12 @@ def _archive(stream: io.BytesIO, source: str) -> dict[str, np.ndarray]:
             f"{source} is not a whole NumPy file: {error}; save it again, with numpy.savez"
         ) from None
     if doubles := [name for name, count in Counter(names).items() if count > 1]:
-        raise DataError(f"{source} holds two arrays '{doubles[0]}': give each a name of its own")
+        raise DataError(f"{source} holds two arrays '{doubles[0]}': give each its own name")
     arrays = {}
     for name, member in members.items():
         own = name.removesuffix(".npy")
         if own == name:
-            raise DataError(f"{source} holds '{name}', which is no array: save arrays alone")
+            raise DataError(f"{source} holds '{name}', which is not an array: save arrays only")
         if not own or own in TAKEN:
             raise DataError(f"{source}: no array may be called '{own}'; give it another name")
         arrays[own] = load(member, f"{source}: '{own}'")
@@ -69,8 +69,8 @@ def _array(stream: io.BytesIO, source: str) -> np.ndarray:
         # NumPy's own advice for objects is to read them unsafely.
         if "pickle" in str(error) or "object" in str(error).lower():
             raise DataError(
-                f"{source} holds Python objects, which are not read: save arrays of numbers, each "
-                "row as long as the others, with numpy.savez"
+                f"{source} holds Python objects, which are not read: save arrays of numbers, with "
+                "rows of equal length, with numpy.savez"
             ) from None
         raise DataError(
             f"{source} is not a whole NumPy file: {error}; save it again, with numpy.save"

@@ -54,8 +54,8 @@ def data_folder(folder: str) -> Path:
     """The folder that FLOWCHECK_DATA names. Raises DataError if there is none."""
     if not Path(folder).is_dir():
         raise DataError(
-            f"FLOWCHECK_DATA is {folder}, which is no folder: set it to the folder with the data "
-            "files, or unset it"
+            f"FLOWCHECK_DATA is {folder}, which is not a folder: set it to the folder with the "
+            "data files, or unset it"
         )
     return Path(folder)
 

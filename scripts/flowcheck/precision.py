@@ -55,8 +55,8 @@ def require_digits(log_evidence: float, tolerance: float, whose: str) -> None:
         return
     raise PrecisionError(
         f"{whose}: their log evidence, {log_evidence:.10g}, is known only to {tolerance:.1g} nats "
-        f"in double precision, where exact means {LIMIT:g}. Centre the data, or rescale them and "
-        "the model's standard deviations alike, so that they are of the model's own size"
+        f"in double precision, and it counts as exact only within {LIMIT:g}. Centre the data, or "
+        "rescale both them and the model's standard deviations to a size near 1"
     )
 
 

@@ -73,7 +73,7 @@ def tabulate(
     high: float,
     tolerance: float = 1e-12,
 ) -> TabulatedDensity:
-    """Tabulate exp(log_density) on [low, high], refined until its integral stands.
+    """Tabulate exp(log_density) on [low, high], refined until its integral is stable.
 
     The spacing is halved until two successive halvings each move the log integral by less than
     `tolerance` (one agreement could be two grids that miss the same narrow peak). `log_density`

@@ -78,7 +78,7 @@ def _by_chain(draws: dict, shapes: dict, source: str) -> dict[str, np.ndarray]:
         if values.shape[:axes] != leading[1]:
             raise BadReference(
                 f"{source}: '{name}' has {list(values.shape[:axes])} draws and '{leading[0]}' "
-                f"{list(leading[1])}: all should have as many"
+                f"{list(leading[1])}: all should have the same number"
             )
         if not np.isfinite(values).all():
             where = ~np.isfinite(values.reshape(*leading[1], -1)).all(-1)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 # What the default study needs at least: results of some hundred megabytes, jobs of two gigabytes.
 LEAST_DISK, LEAST_MEMORY = 2e9, 3e9  # bytes
-# A study that takes longer than this deserves a thought.
+# A study that takes longer than this gets a warning.
 LONG_HOURS = 2.0
 
 
@@ -35,7 +35,7 @@ def compiler(found: bool) -> Finding:
     return Finding(
         "compiler",
         None,
-        "none: trainings take about three times as long; install g++ and Python's headers "
+        "none found: training takes about three times as long; install g++ and Python's headers "
         "(Debian: g++, python3-dev)",
     )
 
@@ -67,7 +67,7 @@ def posterior(name: str, look: dict, source: str, evaluations: dict[str, int]) -
     about = f"target {name}"
     text = (
         f"{source}: {size}, {look['ms_per_call']:.2g} ms for {look['points_per_call']} gradients, "
-        f"about {_hours(hours)} of a study go into evaluating it"
+        f"evaluating it takes about {_hours(hours)} of the study"
     )
     slow = hours > LONG_HOURS
     found = [Finding(about, None if slow else True, text + (_SLOW if slow else ""))]
@@ -76,7 +76,7 @@ def posterior(name: str, look: dict, source: str, evaluations: dict[str, int]) -
 
 _SLOW = (
     ": lower the draws, leapfrog steps and chains under `hmc` and the iterations under `training` "
-    "for a first try, or speed the density up"
+    "for a first try, or make the density faster"
 )
 
 
@@ -118,10 +118,10 @@ def _hours(hours: float) -> str:
 
 
 def as_text(findings: list[Finding]) -> str:
-    """A line for each finding, and what they come to."""
+    """A line for each finding, then a line that sums up."""
     marks = {True: "ok     ", None: "note   ", False: "FAULT  "}
     width = max(len(one.about) for one in findings)
     lines = [f"{marks[one.fine]}{one.about:<{width}}  {one.text}" for one in findings]
     faults = sum(one.fine is False for one in findings)
-    last = "Nothing stands in the way." if not faults else f"{faults} to fix before anything runs."
+    last = "The study can run." if not faults else f"{faults} to fix before anything runs."
     return "\n".join([*lines, last])

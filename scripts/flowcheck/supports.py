@@ -17,7 +17,7 @@ from torch.distributions.transforms import Transform
 
 from flowcheck.model_errors import ModelError, nearest
 
-# What cannot name a parameter: it stands beside the parameters in files of draws.
+# What cannot name a parameter: files of draws use it next to the parameters.
 RESERVED = ("chain", "draw", "log_q", "log_p")
 DISCRETE = ("integer", "int", "boolean", "bool", "binary", "categorical", "count", "discrete")
 _REFUSED_DISCRETE = (
@@ -68,7 +68,7 @@ class Parameter:
     def __init__(self, name: str, declared):
         """declared: a support or (support, shape), as a target's `parameters` gives them.
 
-        Raises ModelError, without naming the file, for what is no support, shape or usable name.
+        Raises ModelError, without naming the file, for an unusable support, shape or name.
         """
         _check_name(name)
         support, shape = _split(name, declared)
@@ -147,7 +147,7 @@ def _check_name(name) -> None:
         )
     if name in RESERVED or name == "self":
         raise ModelError(
-            f"parameter '{name}' clashes with a name that stands beside the parameters in files "
+            f"parameter '{name}' clashes with a name that files use next to the parameters "
             f"({', '.join(RESERVED)}) or in Python (self): rename it, here and in log_density"
         )
 
@@ -172,7 +172,7 @@ def _shape(name: str, shape) -> tuple[int, ...]:
         whole = (-1,)
     if any(entry < 1 for entry in whole):
         raise ModelError(
-            f"parameter '{name}': {shape!r} is no shape: one or more whole numbers from 1 on, "
+            f"parameter '{name}': {shape!r} is not a shape: one or more whole numbers from 1 on, "
             "such as 3 or (2, 3)"
         )
     return whole
@@ -211,7 +211,7 @@ def _bounds(name: str, support) -> tuple[float, float]:
         low, high = math.nan, math.nan
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ModelError(
-            f"parameter '{name}': {support!r} is no interval: write (\"interval\", a, b) with "
+            f"parameter '{name}': {support!r} is not an interval: write (\"interval\", a, b) with "
             'finite a < b, and with a shape (("interval", a, b), shape)'
         )
     return low, high

@@ -123,7 +123,7 @@ def _try(fast: Trajectory, slow: Trajectory, state: State, metric: Metric) -> No
         if not torch.allclose(
             one, other, rtol=TRIED_TOLERANCE, atol=float(TRIED_TOLERANCE * size), equal_nan=True
         ):
-            raise ArithmeticError("the compiled trajectory is another than eager mode's")
+            raise ArithmeticError("the compiled trajectory differs from eager mode's")
 
 
 def _program(value_and_gradient: ValueAndGradient, state: State) -> Trajectory:

@@ -1,4 +1,4 @@
-"""How long the trajectories of many chains should be, learnt during their warm-up.
+"""The length of the trajectories of many chains, learnt during their warm-up.
 
 ChEES: Hoffman, Radul & Sountsov, "An Adaptive-MCMC Scheme for Setting Trajectory Lengths in
 Hamiltonian Monte Carlo", 2021: stochastic gradient ascent on the expected change of the squared

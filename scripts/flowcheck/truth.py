@@ -1,8 +1,8 @@
-"""What is known of a posterior, and what it is worth: one record, whoever supplies it.
+"""What is known about a posterior, and its grade: one record, whatever its source.
 
 The grades: exact (the target supplies its evidence, whatever a sampler does), estimated (the chain
-passed its verdict, and the ways to the evidence agree), disputed (they disagree), unverified (no
-exact evidence, and the chain failed).
+passed its verdict, and the estimates of the evidence agree), disputed (they disagree), unverified
+(no exact evidence, and the chain failed).
 """
 
 import numpy as np

@@ -74,7 +74,7 @@ def _object(text: str, path: str) -> dict:
     def once(pairs):
         names = [name for name, _ in pairs]
         if len(set(names)) < len(names):
-            raise DataError(f"{path}: a name stands twice in {sorted(names)}; rename one")
+            raise DataError(f"{path}: a name appears twice in {sorted(names)}; rename one")
         return dict(pairs)
 
     def number(digits):
@@ -85,7 +85,7 @@ def _object(text: str, path: str) -> dict:
     except json.JSONDecodeError as error:
         raise DataError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from None
     except RecursionError:
-        raise DataError(f"{path}: lists within lists, too many to read; flatten them") from None
+        raise DataError(f"{path}: lists are nested too deeply to read; flatten them") from None
     except ValueError as error:
         if isinstance(error, DataError):
             raise
@@ -102,12 +102,14 @@ def _columns(text: str, path: str) -> dict:
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}; save it again") from None
     if len(rows) < 2:
-        raise DataError(f"{path}: a header line with the columns' names and a line for each row")
+        raise DataError(
+            f"{path}: expected a header line with the columns' names, then a line for each row"
+        )
     header = [name.strip() for name in rows[0][1]]
     if "" in header or len(set(header)) < len(header):
-        raise DataError(f"{path}: each column needs a name of its own; the header is {header}")
+        raise DataError(f"{path}: each column needs its own name; the header is {header}")
     if all(_is_number(name) for name in header):
-        raise DataError(f"{path}: the first line should name the columns, and holds numbers")
+        raise DataError(f"{path}: the first line should name the columns, but it holds numbers")
     for line, row in rows[1:]:
         if len(row) != len(header):
             raise DataError(f"{path}, line {line}: {len(row)} values for {len(header)} columns")
@@ -149,7 +151,7 @@ def _numbers(values, name: str, path: str) -> np.ndarray:
         array = np.asarray(values)
     except ValueError:
         raise DataError(
-            f"{path}: '{name}' has rows of different lengths; give each row as many numbers"
+            f"{path}: '{name}' has rows of different lengths; make them equally long"
         ) from None
     if array.dtype.kind == "O" and all(type(value) is int for value in array.flat):
         raise DataError(f"{path}: '{name}' has integers of more than 64 bits; rescale them")

@@ -24,8 +24,8 @@ class Recipe:
 
     evidence_weight: a in [0, 1) of the objective (1 - a) ELBO + a log p(x), with one sample for the
     ELBO and log p(x) estimated on `points` quasi-random latent points (for the decoder alone: it
-    does not depend on the encoder). redraw: whether images are intensities, made binary anew at
-    each visit. schedule: "constant", or "cosine" to zero at the end after one epoch of linear
+    does not depend on the encoder). redraw: whether images are intensities, resampled as binary
+    every epoch. schedule: "constant", or "cosine" to zero at the end after one epoch of linear
     warm-up. init, slope, reach: see `vae.initialise`.
     """
 

@@ -123,9 +123,9 @@ TOGETHER = {
     "samples twice": ("theory: {multisample: {samples: [10, 10]}}", "does not divide"),
     "draws that samples do not divide": ("theory: {multisample: {draws: 3001}}", "does not divide"),
     "a theory of no banana": (
-        "{targets: {banana: {}, f: {family: funnel}}, theory: {target: f}}", "is no banana"),
+        "{targets: {banana: {}, f: {family: funnel}}, theory: {target: f}}", "is not a banana"),
     "a theory without a banana": (
-        "{targets: {f: {family: funnel}}, theory: {target: f}}", "is no banana"),
+        "{targets: {f: {family: funnel}}, theory: {target: f}}", "is not a banana"),
     "a banana's data for another": (
         "targets: {f: {family: funnel, data: embedded}}", "only a banana"),
     "the published data for another": (

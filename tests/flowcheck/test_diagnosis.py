@@ -63,7 +63,7 @@ def test_slow_walk_is_not_called_separate():
     for t in range(1, 500):
         theta[:, t, 1] = 0.99 * theta[:, t - 1, 1] + np.sqrt(1 - 0.99**2) * noise[:, t]
     cause, cure = advice(theta, *rest)
-    assert "too little for their length" in cause
+    assert "the chains are too short" in cause
     assert "at least" in cure or "about" in cure
 
 
@@ -105,7 +105,7 @@ def test_divergences_anywhere_ask_for_smaller_steps():
 def test_short_run_is_told_how_many_draws_it_needs():
     # 16 chains of 30 independent draws: effective draws are half of what is asked.
     cause, cure = advice(*good(draws=30))
-    assert "too little for their length" in cause
+    assert "the chains are too short" in cause
     assert "about" in cure or "at least" in cure
     count = int(next(word for word in cure.replace(",", "").split() if word.isdigit()))
     assert 60 <= count <= 200
@@ -114,7 +114,7 @@ def test_short_run_is_told_how_many_draws_it_needs():
 def test_draws_that_mix_and_disagree_with_the_truth():
     exact = {"moments": {"mu": lambda theta: theta[..., 0]}, "exact_moments": {"mu": 1.0}}
     cause, _ = advice(*good(), **exact)
-    assert "all of them lack a part" in cause
+    assert "all of them miss a part" in cause
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -135,4 +135,4 @@ def test_unknown_energies_and_divergences_need_no_rule():
     theta, lp, _, _ = modes(4.0)
     assert "changes sign" in advice(theta, lp, None, None)[0]
     theta, lp, _, _ = good(draws=30)
-    assert "too little" in advice(theta, lp, None, None)[0]
+    assert "too short" in advice(theta, lp, None, None)[0]

@@ -101,7 +101,7 @@ def test_the_wrong_coordinate_of_a_gradient_is_named():
             gradient = -u / scale**2
             return -0.5 * ((u / scale) ** 2).sum(-1), gradient[:, [0, 2, 1]]
 
-    with pytest.raises(ModelError, match=r"along theta\[[12]\]; the two are not of one function"):
+    with pytest.raises(ModelError, match=r"along theta\[[12]\]; the two belong to different"):
         seen(Swapped())
 
 

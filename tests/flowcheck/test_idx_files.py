@@ -64,7 +64,7 @@ def test_a_copy_zipped_anew_passes_where_its_content_is_known(tmp_path):
         if name == "MNIST":
             assert len(idx_files.read(folder, name)) == 4
         else:
-            with pytest.raises(ValueError, match=r"told by its \.gz only"):
+            with pytest.raises(ValueError, match=r"Only the \.gz file can"):
                 idx_files.read(folder, name)
 
 

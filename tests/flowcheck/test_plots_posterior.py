@@ -223,7 +223,7 @@ def test_overview_has_a_row_for_each_approximation_known_or_not():
     (ax,) = overview.plot_overview(tables, FAMILIES, kl_bands()).axes
     assert [text.get_text() for text in ax.get_yticklabels()] == ["mean-field", "RealNVP"] * 2
     words = [text.get_text() for text in ax.texts]
-    assert words.count("no KL: its sentence says why") == 2
+    assert words.count("no KL: the text says why") == 2
     assert {"good", "bad", "fair", "poor"} <= set(words)
     low, high = ax.get_xlim()
     for line in ax.get_lines():  # a KL below zero is drawn at the edge, not beyond it

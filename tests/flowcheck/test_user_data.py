@@ -50,7 +50,7 @@ WRONG = {
     "an empty cell": ("a.csv", "y,x\n1,\n", "line 2: column 'x' holds text, ''"),
     "a short row": ("a.csv", "y,x\n1\n", "line 2: 1 values for 2 columns"),
     "no header": ("a.csv", "1,2\n3,4\n", "first line should name the columns"),
-    "two of a name": ("a.csv", "y,y\n3,4\n", "a name of its own"),
+    "two of a name": ("a.csv", "y,y\n3,4\n", "its own name"),
     "an empty table": ("a.csv", "y\n", "header line"),
     "text in JSON": ("a.json", '{"y": ["a", "b"]}', "'y' holds text"),
     "an object in JSON": ("a.json", '{"y": {"z": 1}}', "'y' holds something that is not a number"),

@@ -49,7 +49,7 @@ WRONG = {
     "an unknown method": ("approximations: {a: {method: laplac}}", "'laplac' is not one of"),
     "a file's key without one": (
         "approximations: {laplace: {space: constrained}}",
-        "approximations.laplace.space: it says something of a file",
+        "approximations.laplace.space: this key describes a file",
     ),
     "an absent file": (
         "approximations: {advi: {file: no.npz, target: mine}}",
@@ -260,4 +260,4 @@ def test_what_runs_for_one_more(study):
 def test_check_names_a_refused_file_and_goes_on(study):
     said = study.run("--", "check")
     assert "refused, and left out of mixture" in said
-    assert "Nothing stands in the way" in said
+    assert "The study can run." in said

@@ -400,10 +400,10 @@ def test_what_is_not_finite_is_refused_at_every_key(key, value):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("seed: 1\nseed: 2\n", "line 2: seed stands twice"),
-        ("training:\n  samples: 3\n  samples: 4\n", "line 3: training.samples stands twice"),
+        ("seed: 1\nseed: 2\n", "line 2: seed appears twice"),
+        ("training:\n  samples: 3\n  samples: 4\n", "line 3: training.samples appears twice"),
         ("training: {samples: 1:30}", "reads 1:30 in base 60"),
-        ("training: {clip: .inf}", "training.clip: .inf is no finite number"),
+        ("training: {clip: .inf}", "training.clip: .inf is not a finite number"),
         ("flows: {no: {family: planar}}", "flows.no is not text but bool: write 'no'"),
         ("flows: {null: {family: planar}}", "flows.null is not text but null: write 'null'"),
     ],

@@ -186,7 +186,7 @@ def test_a_failure_is_the_job_then_the_message_then_the_log(tmp_path):
         "Error in rule prepare_data (mine), after 0.0 s:",
         "  mine.npy is empty: save it again",
         f"  log: {log}",
-        "1 job failed, 0 of 3 done in 0.0 s. What is done stays: the same command goes on from "
+        "1 job failed, 0 of 3 done in 0.0 s. What is done is kept: the same command continues from "
         "there.",
     ]
 

@@ -22,7 +22,7 @@ def test_kl_contraction_never_rises_and_ends_at_its_floor_or_rate(theory):
     last = table.groupby("kernel")["kl"].last()
     first = table.groupby("kernel")["kl"].first()
     assert (last[["identity", "reflection"]] == first[["identity", "reflection"]]).all()
-    # 1e-26 is where KL has no digits left; the lazy walk is slow, and only half way in miniature.
+    # 1e-26 is where KL is lost in rounding; the lazy walk is slow, and only half way in miniature.
     assert (last[["constant", "independence", "long range", "random walk"]] < 1e-26).all()
     assert last["lazy random walk"] < 1e-10
 

@@ -25,7 +25,7 @@ def method_of(name: str, entry: dict) -> str | None:
 
 
 def approximation_problems(config: dict) -> list[str]:
-    """Entries that are no approximation, or of no target."""
+    """Entries that are not an approximation, or name no target."""
     problems = []
     for name, entry in config["approximations"].items():
         place = f"approximations.{name}"
@@ -45,7 +45,7 @@ def _contradictions(place: str, name: str, entry: dict) -> list[str]:
             return [f"{place}.target: say which target the draws of the file approximate"]
         return []
     problems = [
-        f"{place}.{key}: it says something of a file, and no `file` is given"
+        f"{place}.{key}: this key describes a file, but no `file` is given"
         for key in OF_A_FILE
         if key in entry
     ]

@@ -111,7 +111,7 @@ def _of_draws(config: dict) -> list[str]:
         kept = run["chains"] * run["draws"]
         if wanted > kept:
             problems.append(
-                f"divergence.knn_draws: {wanted} draws are wanted, and hmc.{name} keeps {kept} of "
+                f"divergence.knn_draws: {wanted} draws are wanted, but hmc.{name} keeps {kept} of "
                 f"{targets[0]} ({run['chains']} chains of {run['draws']}); lower this or raise that"
             )
     return problems
@@ -132,7 +132,7 @@ def _of_the_theory(config: dict, user: dict) -> list[str]:
         return []
     if target not in bananas(config):
         known = nearest(target, bananas(config)) if bananas(config) else ": this study has none"
-        return [f"theory.target: '{target}' is no banana{known}"]
+        return [f"theory.target: '{target}' is not a banana{known}"]
     problems = []
     multisample = theory["multisample"]
     for smaller, larger in pairwise([*multisample["samples"], multisample["draws"]]):
@@ -187,7 +187,7 @@ def _of_images(config: dict) -> list[str]:
         train, test = images_of(entry)
         if config["vaes"] and bounds["images"] > min(train, test):
             problems.append(
-                f"vae_bounds.images: {bounds['images']} images of each split are wanted, and "
+                f"vae_bounds.images: {bounds['images']} images of each split are wanted, but "
                 f"{name} has {train} for training and {test} for the test; lower it"
             )
         for vae in config["vaes"]:
@@ -200,7 +200,7 @@ def _of_images(config: dict) -> list[str]:
             if bounds["evaluations"] > recipe["epochs"]:
                 problems.append(
                     f"vae_bounds.evaluations: {bounds['evaluations']} epochs are to be evaluated, "
-                    f"and vaes.{vae} has {recipe['epochs']} on {name} (epochs); lower the one or "
+                    f"but vaes.{vae} has {recipe['epochs']} on {name} (epochs); lower the one or "
                     "raise the other"
                 )
     return problems

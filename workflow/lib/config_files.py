@@ -1,4 +1,4 @@
-"""The user's config files, read once more for what Snakemake's merging hides."""
+"""The user's config files, read again for what Snakemake's merging hides."""
 
 import math
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 def faults(path: str) -> list[str]:
     """What is wrong with the text of one config file, a line each; none for JSON.
 
-    Duplicate keys, of which YAML keeps the last; keys that are no text, such as `no` and `1`;
+    Duplicate keys, of which YAML keeps the last; keys that are not text, such as `no` and `1`;
     numbers such as 1:30, which YAML reads as ninety; NaN and infinity.
     """
     tree = _compose(path)
@@ -55,7 +55,7 @@ def _faults(node: yaml.Node, path: Path, key: str):
             inner = f"{key}.{text}" if key else text
             place = f"{path}, line {name.start_mark.line + 1}: {inner}"
             if text in seen:
-                yield f"{place} stands twice; remove one of the two"
+                yield f"{place} appears twice; remove one of the two"
             if not name.tag.endswith((":str", ":merge")):
                 yield f"{place} is not text but {name.tag.rsplit(':')[-1]}: write '{text}'"
             seen.add(text)
@@ -68,7 +68,7 @@ def _faults(node: yaml.Node, path: Path, key: str):
         if node.tag.endswith((":int", ":float")) and ":" in node.value:
             yield f"{place}: YAML reads {node.value} in base 60; write one plain number"
         elif node.tag.endswith(":float") and not math.isfinite(_float(node.value)):
-            yield f"{place}: {node.value} is no finite number"
+            yield f"{place}: {node.value} is not a finite number"
 
 
 def _float(text: str) -> float:

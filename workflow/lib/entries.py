@@ -138,7 +138,7 @@ def _misfits(
             problems.append(explain(error, f"{place}.{key}"))
     if not partial:
         problems += [
-            f"{place}.{key}: it is needed, and neither the entry nor a recipe gives it"
+            f"{place}.{key}: it is required, but neither the entry nor a recipe gives it"
             for key, setting in settings.items()
             if setting.required and key not in entry
         ]

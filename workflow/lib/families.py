@@ -50,7 +50,7 @@ def flow_settings(family: str) -> dict[str, Setting] | None:
 def target_settings(path: Path) -> dict[str, Setting] | None:
     """The settings of the posterior in the file `path`; None if they cannot be told from it.
 
-    Raises Unreadable if the file is no Python.
+    Raises Unreadable if the file is not Python.
     """
     target = _class(path, "Target")
     return None if target is None else _settings(target, path)

@@ -95,7 +95,7 @@ def _imports(path: Path, folder: Path) -> frozenset[Path]:
 
 
 def _beside(path: Path) -> list[Path]:
-    """Files beside a library module that are no modules: its style sheet, its templates."""
+    """Files next to a library module that are not modules: its style sheet, its templates."""
     if path.parent == SCRIPTS:
         return []
     return [other for other in path.parent.iterdir() if other.suffix in DATA_SUFFIXES]

@@ -1,4 +1,4 @@
-"""Names that a user gives, and paths: what a folder, a table or Snakemake cannot hold as it is."""
+"""Names that a user gives, and paths: what a folder, a table or Snakemake cannot take unchanged."""
 
 import os
 import re
@@ -52,7 +52,9 @@ def name_problems(config: dict) -> list[str]:
 def _unfit(section: str, name: str) -> str | None:
     """Why an entry of a section may not have that name."""
     if len(name) > LONGEST_NAME:
-        return f"a name of {len(name)} characters is too long for a file; {LONGEST_NAME} are not"
+        return (
+            f"a name of {len(name)} characters is too long for a file; {LONGEST_NAME} is the limit"
+        )
     low = name.lower()
     if low in NO_TEXT:
         return "programs that read tables take that for a missing value, a truth value or a number"
@@ -61,7 +63,7 @@ def _unfit(section: str, name: str) -> str | None:
     if section == "targets" and low in {rule.lower() for rule in rule_names()}:
         return "a rule of the workflow has that name, and `snakemake NAME` asks for a rule first"
     if section in ("flows", "other_flows", "approximations") and low in ROWS:
-        return "moments.csv uses that name for a row of its own"
+        return "moments.csv uses that name for one of its rows"
     return None
 
 
@@ -87,7 +89,7 @@ def output_problems(output: str) -> list[str]:
         if not beside.is_dir():
             why = f"'{beside}' is a file; name a folder"
         elif not path.name or path.name == "..":
-            why = "the results need a folder of their own; name one, such as results"
+            why = "the results need their own folder; name one, such as results"
         elif path.resolve() in (ROOT, *(ROOT / own for own in ("scripts", "workflow", "config"))):
             why = "the workflow's own files lie there; name a folder for the results alone"
     return [] if why is None else [f"output: {why}"]
@@ -98,7 +100,7 @@ def unfit_path(path: str) -> str | None:
     shown = ascii(path) if UNFIT.search(path) else repr(path)
     shown = shown if len(shown) < 80 else f"{shown[:80]}...'"
     if found := UNFIT.search(path):
-        return f"{shown} holds {found.group()!r}, which no path here may; write it without"
+        return f"{shown} holds {found.group()!r}, which is not allowed in a path here; leave it out"
     try:
         size = len(os.fsencode(path))
     except UnicodeEncodeError:
@@ -113,5 +115,5 @@ def unfit_path(path: str) -> str | None:
     if "://" in path:
         return f"{shown} is a URL; name a file or folder on this machine"
     if size > LONGEST_PATH or any(len(os.fsencode(p)) > 255 for p in Path(path).parts):
-        return f"{shown} has {len(path)} characters, more than a disk takes; shorten it"
+        return f"{shown} has {len(path)} characters, more than a disk allows; shorten it"
     return None

@@ -1,4 +1,4 @@
-"""Numbers as they are meant: 1e4, 10000.0 and "10000" are one integer wherever one is wanted.
+"""Numbers as they are meant: 1e4, 10000.0 and "10000" are one integer where one is wanted.
 
 YAML reads `1e4` as text, and Snakemake passes nested values of --config as text.
 """

@@ -47,7 +47,7 @@ def _data_folder(config: dict) -> list[str]:
     if not folder or not used or Path(folder).is_dir():
         return []
     return [
-        f"{used[0]}: its data are looked for in FLOWCHECK_DATA, which is {folder}, and there is no "
+        f"{used[0]}: its data are looked for in FLOWCHECK_DATA, which is {folder}, but there is no "
         "such folder; set it to the folder with the data files, or unset it"
     ]
 

@@ -189,8 +189,8 @@ class Screen(logging.Handler):
             return
         what = "Stopped" if self.stopped else f"{_jobs(self.failed)} failed"
         self._write(
-            f"{what}, {self.finished} of {self.total} done in {took}. What is done stays: the same "
-            "command goes on from there."
+            f"{what}, {self.finished} of {self.total} done in {took}. What is done is kept: the "
+            "same command continues from there."
         )
 
     def _name_report(self):

@@ -1,7 +1,7 @@
-"""What a study's largest arrays take, so that one that no machine holds is refused when planned.
+"""The size of a study's largest arrays, so that one that no machine can hold is refused early.
 
 Estimates from below: a target of the user's own may have any number of dimensions, and counts as
-one of two. What only costs time is no fault; `snakemake check` says the hours.
+one of two. What only costs time is not a fault; `snakemake check` states the hours.
 """
 
 import math

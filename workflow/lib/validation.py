@@ -26,7 +26,7 @@ def problems_of(config: dict, schema: dict) -> list[str]:
 def not_finite(content: object, place: str = "") -> list[str]:
     """The keys that hold NaN or infinity, which a schema's limits let through."""
     if isinstance(content, float) and not math.isfinite(content):
-        return [f"{place}: {content} is no finite number"]
+        return [f"{place}: {content} is not a finite number"]
     if isinstance(content, dict):
         inside = content.items()
     else:
@@ -60,7 +60,7 @@ def _unknown_names(config: dict) -> list[str]:
         ]
     needed = {"recipes": ("default", "robust"), "vae_recipes": ("default",)}
     problems += [
-        f"{section}.{name}: what names no recipe is trained by it; do not remove it"
+        f"{section}.{name}: entries that name no recipe are trained by this one; do not remove it"
         for section, names in needed.items()
         for name in names
         if name not in named(config[section])

@@ -36,7 +36,7 @@ def duration(seconds: float) -> str:
 def reason(text: str) -> str:
     """Snakemake's reason for a job in one short line: the first file of each list, and a count.
 
-    That a job before it runs too is named where there is no other reason.
+    That an earlier job runs too is given only where there is no other reason.
     """
     parts = text.split("; ")
     own = [part for part in parts if not part.startswith("Input files updated by another job")]
@@ -60,8 +60,8 @@ def last_progress(log: str | Path) -> str | None:
 def why_it_failed(logs: list[str]) -> list[str]:
     """Lines for the screen, from the first log with words; the first line says why a job failed.
 
-    A step's own message stands alone. Where it has none, the exception comes first, then how it
-    came about.
+    A step's own message is shown alone. Where it has none, the exception comes first, then its
+    traceback.
     """
     for log in logs:
         lines = _tail(log)
@@ -79,10 +79,8 @@ def why_it_failed(logs: list[str]) -> list[str]:
     return [_SILENT + ", and its log is empty."]
 
 
-_SILENT = (
-    "It ended without a message: killed from outside, by a limit on its memory or time, or by hand"
-)
-_UNFORESEEN = "Unless code of your own is in this traceback, this is a bug: please report it."
+_SILENT = "It ended without a message: it was killed, by a limit on its memory or time or by hand"
+_UNFORESEEN = "Unless your own code is in this traceback, this is a bug: please report it."
 
 
 def _tail(log: str | Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""How often a study evaluates each posterior, for `snakemake check` to say the hours."""
+"""How often a study evaluates each posterior, so that `snakemake check` can state the hours."""
 
 from .entries import family_of, flow_params, section_of_flows
 

@@ -1,4 +1,4 @@
-# What stands in the way of a study: `snakemake check`.
+# What would stop a study: `snakemake check`.
 
 
 localrules:

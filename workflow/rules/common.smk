@@ -64,7 +64,7 @@ IMAGES = config["images"] if VAES else {}
 SECTIONS = {target: section_of_flows(target, TARGETS[target]) for target in TARGETS}
 FLOWS = {target: sorted(config[section]) for target, section in SECTIONS.items()}
 ALL_FLOWS = sorted({flow for flows in FLOWS.values() for flow in flows})
-# Approximations that are no flows: by target, and by the two ways to come by one.
+# Approximations that are not flows: by target, and by the two ways to obtain one.
 APPROXIMATIONS = {target: approximations_of(config, target) for target in TARGETS}
 FITTED, READ = (
     {
@@ -75,7 +75,7 @@ FITTED, READ = (
     }
     for from_file in (False, True)
 )
-# Flows and others, as tables and figures show them beside one another.
+# Flows and others, as tables and figures show them together.
 EVERYTHING = {
     target: sorted([*FLOWS[target], *APPROXIMATIONS[target]]) for target in TARGETS
 }

@@ -50,7 +50,7 @@ rule plot_many_draws:
         draws=of_all("draws.npz"),
         table=out("{target}/divergence.csv"),
     output:
-        **figure("many_draws", "Many draws beside the truth"),
+        **figure("many_draws", "Many draws, with the truth"),
     log:
         log_of("figures/{target}/many_draws"),
     cache: CACHE

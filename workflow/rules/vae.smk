@@ -1,4 +1,4 @@
-# The autoencoder study: images, training, bounds beside the exact log p(x), pictures.
+# The autoencoder study: images, training, bounds with the exact log p(x), pictures.
 
 # The problem set asks for 10 x 10 images and a 20 x 20 mesh.
 PICTURES, MESH = 100, 20

@@ -47,7 +47,7 @@ def arrays_of(posterior, found: dict[str, np.ndarray], space: str) -> tuple[Arra
         if own != leading[1]:
             raise Refused(
                 f"'{name}' has {list(own)} draws and '{leading[0]}' {list(leading[1])}: all "
-                "should have as many"
+                "should have the same number"
             )
         values[name] = array.reshape(-1, *shape)
         _finite(name, values[name])
@@ -55,7 +55,7 @@ def arrays_of(posterior, found: dict[str, np.ndarray], space: str) -> tuple[Arra
     n = len(next(iter(values.values())))
     if n < FEWEST:
         raise Refused(
-            f"there are {n} draws, too few to measure by: give {FEWEST} at least, better 10,000"
+            f"there are {n} draws, too few to measure: give at least {FEWEST}, preferably 10,000"
         )
     return Arrays(_on_the_reals(posterior, values, space), *logs), notes
 
@@ -97,8 +97,8 @@ def _log(name: str, found: dict, leading: tuple, dim: int) -> np.ndarray | None:
     array = _numbers(name, found[name])
     if array.shape == (*leading, dim) or array.ndim == len(leading) + 1:
         raise Refused(
-            f"{name} has shape {list(array.shape)}, a term for each coordinate: the density of a "
-            "draw is their sum, so add them up over the last axis"
+            f"{name} has shape {list(array.shape)}, one term for each coordinate: the log "
+            "density of a draw is their sum, so add them up over the last axis"
         )
     if array.shape != leading:
         raise Refused(

@@ -37,7 +37,7 @@ FEWEST = 100
 
 
 class Relation(NamedTuple):
-    """What the draws say of log_q.
+    """What the draws say about log_q.
 
     pairing: the rank correlation of log_q with the density that the neighbours show; level: the
     mean of log_q and the entropy, 0 but for the estimate's error, in nats; jacobian: the multiple

@@ -14,7 +14,7 @@ def explaining_parameters(
     """The parameters, at most two, whose functions explain `number` [n] best, and the share of its
     variance that they explain on draws that were not fitted; values: name -> [n, scalars].
 
-    One that explains nine tenths stands alone. Without two that do, the best one.
+    One that explains nine tenths is returned alone. If no two do, the best one.
     """
     features = {name: _features(value) for name, value in values.items()}
     share = {name: _explained([one], number) for name, one in features.items()}

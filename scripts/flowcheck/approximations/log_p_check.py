@@ -1,6 +1,6 @@
 """Whether the log density that came with draws is ours, and if it is not, how the two differ.
 
-A constant between them does no harm. Anything else means that the approximation is of another
+A constant difference does no harm. Anything else means that the approximation is of another
 posterior than the one at hand, or that something was mixed up on the way: the space, the order of
 parameters. What makes the difference a constant is what was mixed up.
 """
@@ -30,7 +30,7 @@ EVERY_ORDER = 4
 
 
 class OtherDensity(ValueError):
-    """Their log density is not ours, nor ours but for a constant: the message says why."""
+    """Their log density is not ours, not even up to a constant: the message says why."""
 
 
 def compare(posterior, theta: np.ndarray, log_p: np.ndarray, space: str) -> str | None:
@@ -45,8 +45,8 @@ def compare(posterior, theta: np.ndarray, log_p: np.ndarray, space: str) -> str 
     finite = np.isfinite(ours) & np.isfinite(theirs)
     if finite.sum() < 2:
         raise OtherDensity(
-            "our log density is finite at none of the draws, and theirs is: they are of another "
-            "posterior, or in another space or order"
+            "our log density is not finite at any of the draws, but theirs is: the draws are of "
+            "another posterior, or in another space or order"
         )
     u, theirs, ours = u[torch.from_numpy(finite)], theirs[finite], ours[finite]
     allowed = ABSOLUTE + RELATIVE * float(np.abs(theirs).max())
@@ -57,7 +57,7 @@ def compare(posterior, theta: np.ndarray, log_p: np.ndarray, space: str) -> str 
             return None
         return (
             f"their log_p is {plain(abs(shift))} nats {'above' if shift > 0 else 'below'} ours "
-            "throughout, a constant that makes no difference"
+            "everywhere, a constant that makes no difference"
         )
     raise OtherDensity(
         _wrong_space(posterior, u, theirs, ours, space, allowed)
@@ -152,11 +152,11 @@ def _swapped(posterior, u, theirs, space: str, allowed: float) -> str | None:
 
     for words, rearranged in _rearrangements(few):
         if spread(rearranged, some) <= allowed:
-            return f"{words}: in that order their log_p is ours but for a constant"
+            return f"{words}: in that order their log_p is ours up to a constant"
     pairs = _exchanged(few, lambda named: spread(named, some), allowed)
     if pairs:
         listed = ", ".join(f"{a} with {b}" for a, b in pairs)
-        return f"coordinates are exchanged ({listed}): so moved, their log_p is ours"
+        return f"coordinates are exchanged ({listed}): after moving them back, their log_p is ours"
     return None
 
 
@@ -235,9 +235,10 @@ def _explained(posterior, u: torch.Tensor, difference: np.ndarray) -> str:
     values = {k: v.numpy().reshape(len(u), -1) for k, v in posterior.constrain(u).items()}
     names, share = explaining_parameters(values, difference)
     size = (
-        f"their log_p differs from ours by no constant (sd {plain(float(difference.std()))} nats)"
+        "their log_p does not differ from ours by a constant "
+        f"(sd {plain(float(difference.std()))} nats)"
     )
-    leave = "or leave log_p out, to measure the draws against this posterior all the same"
+    leave = "or leave log_p out to measure the draws against this posterior anyway"
     if names and share >= 0.9:
         listed = " and ".join(names)
         return (
@@ -249,5 +250,5 @@ def _explained(posterior, u: torch.Tensor, difference: np.ndarray) -> str:
     )
     return (
         f"{size}{most}, and no parameter alone explains it: the likelihoods or the data differ; "
-        f"mend one of the models, {leave}"
+        f"fix one of the models, {leave}"
     )

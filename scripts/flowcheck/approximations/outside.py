@@ -54,9 +54,9 @@ def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> No
     share = repeated(given.theta)
     if share > REPEATED:
         raise Refused(
-            f"{100 * share:.0f} % of the draws repeat others: they were resampled, by their "
-            "weights perhaps, or are a Markov chain's, and log_q is not their density. Give the "
-            "draws before resampling, or leave log_q out, to have the draws alone compared"
+            f"{100 * share:.0f} % of the draws repeat others: they were resampled (by their "
+            "weights, perhaps) or come from a Markov chain, so log_q is not their density. Give "
+            "the draws before resampling, or leave log_q out to compare the draws alone"
         )
     try:
         log_jacobian = posterior.log_jacobian(torch.from_numpy(given.theta)).numpy()
@@ -67,22 +67,22 @@ def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> No
         return
     if wrong.kind == "rows":
         raise Refused(
-            "these draws and log_q do not belong together: log_q is no higher where the draws lie "
-            f"dense (rank correlation {wrong.size:.2f}). Look for rows in another order, log_q of "
-            "other draws, or of another approximation"
+            "these draws and log_q do not belong together: log_q is not higher where the draws are "
+            f"dense (rank correlation {wrong.size:.2f}). Perhaps the rows are in another order, or "
+            "log_q is of other draws or of another approximation"
         )
     if wrong.kind == "jacobian":
         other = "R^d" if space == "constrained" else "the parameters themselves"
         raise Refused(
             "these draws and log_q do not belong together: log_q is the density in another space, "
-            f"that of {other}, and `space: {space}` says otherwise. Give draws and log_q of one "
-            "space"
+            f"that of {other}, but `space: {space}` says otherwise. Give draws and log_q in the "
+            "same space"
         )
     side = "above" if wrong.size > 0 else "below"
     raise Refused(
-        "these draws and log_q do not belong together: by the entropy of the draws log_q is about "
-        f"{abs(wrong.size):.1f} nats {side} their log density. Where it lacks its constants, give "
-        "them, or set `unnormalised: true` for Pareto k and the effective sample size alone"
+        "these draws and log_q do not belong together: judged by the entropy of the draws, log_q "
+        f"is about {abs(wrong.size):.1f} nats {side} their log density. If it lacks its constants, "
+        "add them, or set `unnormalised: true` to get Pareto k and the effective sample size only"
     )
 
 
@@ -91,7 +91,7 @@ def _notes(posterior, given: Arrays, space: str) -> list[str]:
     share = repeated(given.theta)
     if given.log_q is None and share > REPEATED:
         notes.append(
-            f"{100 * share:.0f} % of the draws repeat others, so that no nearest-neighbour "
+            f"{100 * share:.0f} % of the draws repeat others, so no nearest-neighbour "
             "distance is given"
         )
     theta = torch.from_numpy(given.theta)

@@ -21,7 +21,7 @@ def entropy(model: VAE, x: Tensor) -> Tensor:
 
 
 def entropy_sign(vae: str, model: VAE, x: Tensor) -> Row:
-    """What − H(q) in the place of + H(q) does to the mean ELBO of the images x [N, pixels].
+    """How − H(q) in place of + H(q) changes the mean ELBO of the images x [N, pixels].
 
     Exact for these images, so it has no error of its own.
     """

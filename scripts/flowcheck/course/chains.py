@@ -1,4 +1,4 @@
-"""The published Hamiltonian Monte Carlo: what its habits do to the law of its draws.
+"""The published Hamiltonian Monte Carlo: how its choices change the law of its draws.
 
 Wrong on purpose where it says so: nothing but the errors page may import this.
 """

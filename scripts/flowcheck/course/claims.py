@@ -1,4 +1,4 @@
-"""What the problem set's published solution says, and what holds instead: the text, in order.
+"""What the problem set's published solution says, and what is true instead: the text, in order.
 
 The numbers that belong to each claim are measured elsewhere; `key` joins the two. Claims about
 theory, flows and chains first, then those about the autoencoder, in the order of the questions.
@@ -78,19 +78,19 @@ CLAIMS = (
         "Question 3(2), code",
         "The log likelihood is log(exp(−r²/8)) in float32, and a step is skipped if its loss is "
         "not finite.",
-        "From |r| = 26.6 the exponential is denormal: the loss is still finite, its gradient is "
-        "not, and Adam writes NaN into every parameter. The loss is never finite again, so every "
-        "later step is skipped, and the plotted curve repeats its last finite value: nothing "
-        "shows. Log densities that are added never underflow. Measured by that loop, with the "
-        "planar flow.",
+        "From |r| = 26.6 the exponential is denormal: the loss is still finite, but its "
+        "gradient is not, and Adam writes NaN into every parameter. The loss is never finite "
+        "again, so every later step is skipped, and the plotted curve repeats its last finite "
+        "value, which hides the failure. Sums of log densities do not underflow. Measured with "
+        "that loop and the planar flow.",
         "IEEE 754 single precision: the smallest normal number is 1.2e-38",
     ),
     Claim(
         "one_seed",
         "error",
         "Question 3(2), results",
-        "One run of each flow stands for the flow.",
-        "The same recipe gives another KL from each seed; a comparison needs the spread.",
+        "Each flow is judged by a single run.",
+        "The same recipe gives a different KL for each seed; a comparison needs the spread.",
         "this study's replicates",
     ),
     Claim(
@@ -100,8 +100,9 @@ CLAIMS = (
         "Hamiltonian Monte Carlo stores accepted proposals only: a rejected one is tried again "
         "from the same state.",
         "A rejected proposal leaves the chain where it is, and that state counts again. Without "
-        "those repetitions the chain has another law. The bias is real, and here it is no larger "
-        "than one Monte Carlo error of 10,000 independent draws: it changes no conclusion.",
+        "those repetitions the chain has a different stationary law. The bias is real, and here it "
+        "is no larger than one Monte Carlo error of 10,000 independent draws, so it changes no "
+        "conclusion.",
         APPENDIX_HMC,
     ),
     Claim(
@@ -110,7 +111,7 @@ CLAIMS = (
         "Question 3(3), code",
         "Every trajectory takes L = 100 steps of ε = 0.05.",
         "The fixed length L ε = 5 resonates with the motion along the banana's arms: successive "
-        "draws are near mirror images in θ2, hence alike in θ1 and θ2², and the chain is worth "
+        "draws are nearly mirror images in θ2, so alike in θ1 and θ2², and the chain is worth "
         "fewer independent draws than it has.",
         "Neal 2011, arXiv 1206.1901, section 5.4.2",
     ),
@@ -119,8 +120,8 @@ CLAIMS = (
         "error",
         "Question 3(3), code",
         "An option draws the number of steps at random, up to L.",
-        "It overwrites L with each draw, so that the next is drawn up to the last one and L "
-        "shrinks to 1. The solution's runs do not use the option.",
+        "It overwrites L with each draw, so no draw exceeds the previous one and L shrinks to 1. "
+        "The solution's runs do not use the option.",
         "the mean of that recursion in closed form, for uniform draws from 1 to L",
     ),
     Claim(
@@ -129,7 +130,7 @@ CLAIMS = (
         "Question 3(4), code",
         "The long run's draws begin with the chain's start, (0, 0), and all 10,001 serve as the "
         "ground truth.",
-        "The start is chosen, not drawn, so it is to be left out. It is one draw in 10,001, and "
+        "The start is chosen, not drawn, so it should be left out. It is one draw in 10,001, and "
         "its effect is small. Both numbers are exact.",
         APPENDIX_HMC,
     ),
@@ -139,8 +140,8 @@ CLAIMS = (
         "Question 3(4), results",
         "RealNVP's KL is 0.0192 by k nearest neighbours, the best of the three flows.",
         "Even where KL is 0 the estimator scatters by about half of that figure, and where KL is "
-        "not 0 it reads low. With the evidence known, KL has a value of its own to "
-        "compare with.",
+        "not 0 it reads low. Since the evidence is known, KL itself can be computed for "
+        "comparison.",
         "Wang, Kulkarni & Verdú 2009, and this study's own draws",
     ),
     Claim(
@@ -157,11 +158,11 @@ CLAIMS = (
         "error",
         "Question 4(3), code",
         "The pixels are grey levels in a Bernoulli likelihood.",
-        "The question asks for binary vectors, and a Bernoulli likelihood is one only for these. "
-        "Trained on grey levels, the objective is the average bound over random binary versions "
-        "of an image, with one q(z|x) for them all: the encoder sees more of the image in training "
-        "than any binary version shows, and its ELBO on binary images is lower for it. Both ways "
-        "of training are measured here on the same binary images.",
+        "The question asks for binary vectors, and the Bernoulli formula is a likelihood only for "
+        "these. On grey levels the training objective is the average bound over random binary "
+        "versions of an image, with one q(z|x) for them all: the encoder sees more of the image in "
+        "training than any binary version shows, and as a result its ELBO on binary images is "
+        "lower. Both ways of training are measured here on the same binary images.",
         APPENDIX_VAE,
     ),
     Claim(
@@ -179,8 +180,8 @@ CLAIMS = (
         "Question 4(3), code",
         "The training curve averages over the epoch while the weights move; the test curve is "
         "taken at its end.",
-        "Both belong at the same weights, else the training curve lags behind and the gap between "
-        "training and test images shrinks or changes its sign.",
+        "Both should be measured at the same weights. Otherwise the training curve lags behind, "
+        "and the gap between training and test images shrinks or changes its sign.",
         "this study's own training curves",
     ),
     Claim(
@@ -188,15 +189,15 @@ CLAIMS = (
         "error",
         "Question 4(4)",
         "The images called generated are decoded from q(z|x) of test images.",
-        "An image x went in, so these are reconstructions; a generated image decodes a draw of "
-        "the prior.",
+        "Each is computed from an image x, so these are reconstructions; a generated image is "
+        "decoded from a draw of the prior.",
         APPENDIX_VAE,
     ),
     Claim(
         "mesh",
         "error",
         "Question 4(5), code",
-        "The mesh over the latent space spans ±3, typed in.",
+        "The mesh over the latent space spans ±3, a number typed into the code.",
         "The question asks for the rectangle that the scatter spans.",
         "this study's own scatter",
     ),

@@ -1,6 +1,6 @@
 """The numbers with which the report answers the problem set's questions, one by one.
 
-The sentences are in report/questions.html.j2; what they quote is worked out here from tables.
+The sentences are in report/questions.html.j2; the numbers in them are computed here from tables.
 """
 
 import math

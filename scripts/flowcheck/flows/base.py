@@ -40,10 +40,10 @@ class Flow(ABC):
         """z [..., S, dim] -> x of that shape and log|det dx/dz| [..., S]."""
 
     def through(self, params: Params, z: Tensor) -> list[Tensor]:
-        """Where z [..., S, dim] stands before the first block and after each: tensors of its shape.
+        """Positions of z [..., S, dim] before the first block and after each: tensors of its shape.
 
         The last is the x of `forward`. Coordinates stand in the order in which they end, whatever
-        is shuffled between blocks. One step here, for a flow that is no composition.
+        is shuffled between blocks. One step here, for a flow that is not a composition.
         """
         return [z, self.forward(params, z)[0]]
 

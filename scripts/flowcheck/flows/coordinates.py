@@ -1,7 +1,7 @@
 """A flow in the coordinates of a Gaussian: theta = loc + factor x, where the flow ends in x.
 
-What is left for the flow is what the Gaussian misses. Whiteness of its base is the Gaussian's, so
-that one learning rate suits posteriors of any location, scale and correlation.
+The flow then has to learn only what the Gaussian misses. Whiteness of its base is the Gaussian's,
+so that one learning rate suits posteriors of any location, scale and correlation.
 """
 
 import torch
@@ -18,7 +18,7 @@ Coordinates = tuple[Tensor, Tensor]
 class InCoordinates(base.Flow):
     """`flow`, then loc + factor x, with loc [dim] and factor [dim, dim], lower triangular.
 
-    They are no parameters: training leaves them as they are. A flow whose coordinates are
+    They are not parameters: training leaves them unchanged. A flow whose coordinates are
     independent keeps them so: of factor it takes each coordinate's standard deviation, the norm of
     a row.
     """

@@ -21,7 +21,7 @@ MIN_SLOPE = 1e-3
 
 
 class Bin(NamedTuple):
-    """Of the bin that a point lies in: its lower corner, its size, the slopes at its two knots."""
+    """Of the bin that contains a point: its lower corner, its size, the slopes at its two knots."""
 
     x: Tensor
     y: Tensor

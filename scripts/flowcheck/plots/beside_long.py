@@ -1,4 +1,4 @@
-"""A few draws of each approximation, with the long Hamiltonian Monte Carlo run beside them."""
+"""A few draws of each approximation, next to the long Hamiltonian Monte Carlo run."""
 
 import numpy as np
 from matplotlib.figure import Figure

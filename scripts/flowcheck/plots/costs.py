@@ -69,7 +69,7 @@ def _mark(ax, cost: float, one: dict, low: float, look) -> None:
 
 
 def _widen(ax) -> None:
-    """Half a decade at least, so that a logarithmic axis has a number on it."""
+    """At least half a decade, so that a logarithmic axis has a number on it."""
     low, high = ax.get_xlim()
     if high / low < 10:
         middle = math.sqrt(low * high)

@@ -1,4 +1,4 @@
-"""The table of divergences as a figure: both directions, and an estimate beside its noise floor."""
+"""The table of divergences as a figure: both directions, and an estimate with its noise floor."""
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ def plot_divergences(
     if least is not None and rows:
         ends = [(row - 0.4, row + 0.4) for row in rows]
         left.vlines([least] * len(rows), *zip(*ends, strict=True), color=style.TRUTH, ls=":")
-        words = r"least KL$(q\|p)$ at constant $|J|$"
+        words = r"smallest KL$(q\|p)$ at constant $|J|$"
         left.plot([], [], color=style.TRUTH, ls=":", label=words)
     left.axvspan(1e-12, high, color="0.92", zorder=0)
     right.axvspan(low, high, color="0.92", zorder=0)

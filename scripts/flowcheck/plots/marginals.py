@@ -14,7 +14,7 @@ def plot_marginals(truth: dict, approximations: dict, families: dict, note: str 
 
     truth: draws by parameter, {} where there are none; approximations: name -> draws by
     parameter, a chain for each replicate and a line for each chain; families: of every
-    approximation of the study, name -> family; note: what the figure's title says beside that.
+    approximation of the study, name -> family; note: what else the figure's title says.
     """
     parameters = list(next(iter([truth, *approximations.values()] if truth else
                                 approximations.values())))  # fmt: skip

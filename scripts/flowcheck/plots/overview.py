@@ -42,7 +42,7 @@ def plot_overview(tables: dict[str, pd.DataFrame], families: dict, bands: list) 
                 ax.plot(kl.clip(low * 1.3), place + np.array(spread), look.marker, ms=4.5,
                         color=look.colour, alpha=0.8, mew=0)  # fmt: skip
             else:
-                words = "no KL: its sentence says why"
+                words = "no KL: the text says why"
                 ax.text(low * 1.6, place, words, va="center", fontsize=9, color="0.35")
             ticks.append((place, style.label(flow)))
             place += 1.0

@@ -17,7 +17,7 @@ def plot_thumbnails(truth: dict, approximations: dict, families: dict, titles: d
 
     The first two parameters span the plane; where there is one, densities are drawn. truth: {}
     where there are none. Of an approximation, the first replicate is shown. families: of every
-    approximation of the study; titles: what stands above each panel, its name at least.
+    approximation of the study; titles: the text above each panel, at least its name.
     """
     looks = style.looks({name: name for name in approximations} | families)
     drawn = {name: _points(draws) for name, draws in approximations.items()}

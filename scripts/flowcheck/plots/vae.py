@@ -1,4 +1,4 @@
-"""The autoencoder study: bounds beside the truth, and the latent plane."""
+"""The autoencoder study: bounds with the exact value, and the latent plane."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ STEEP_START = 0.15
 
 
 def plot_bounds(bounds: pd.DataFrame) -> Figure:
-    """Each bound against the epoch, training images beside test images on one scale.
+    """Each bound against the epoch, for training and test images on one scale.
 
     bounds: columns epoch, split, bound, value, se; the bands are two Monte Carlo errors wide.
     """

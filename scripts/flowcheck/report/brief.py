@@ -1,4 +1,4 @@
-"""In brief: what a study found, one sentence for each approximation, by rules and nothing else.
+"""In brief: what a study found, one sentence for each approximation, by fixed rules.
 
 An approximation is as good as the worst of its replicates. Its word is the worst of three:
 
@@ -73,18 +73,18 @@ def rules() -> list[str]:
     """The rules for readers, a sentence each."""
     first, good, fair, _ = BANDS
     return [
-        f"“Cannot be told from the posterior”: KL(q‖p) at most {first.kl:g} nats with two standard "
-        f"errors added, every mean within {first.moment:g} posterior standard deviations (sds) "
-        f"beyond four standard errors, every sd within {_percent(first.moment)}, and, where "
-        f"KL is estimated from draws, Pareto k below {K_USABLE:g}. The best possible classifier is "
-        "then right at most 51.1 % of the time.",
+        f"“Cannot be told from the posterior”: KL(q‖p) plus two standard errors is at most "
+        f"{first.kl:g} nats; every mean is off by at most {first.moment:g} posterior standard "
+        "deviations (sds), four standard errors subtracted; every sd is off by at most "
+        f"{_percent(first.moment)}; and Pareto k is below {K_USABLE:g} where KL is estimated from "
+        "draws. The best possible classifier is then right at most 51.1 % of the time.",
         f"“Good”: at most {good.kl:g} nats, {good.moment:g} sds and {_percent(good.moment)}, and "
         f"Pareto k below {K_MEAN:g}. “Fair”: at most {fair.kl:g} nats, {fair.moment:g} sds and "
         f"{_percent(fair.moment)}. “Poor”: anything else.",
         "The worst replicate decides. An approximation that misses part of the posterior's mass "
         "is poor.",
-        f"Pareto k below {K_GOOD:g} is good, below {K_USABLE:g} usable; above that the draws "
-        "should not be reweighted. It cannot see mass that is missed.",
+        f"Pareto k is good below {K_GOOD:g} and usable below {K_USABLE:g}; above that the draws "
+        "should not be reweighted. It cannot detect mass that the approximation misses.",
         SPREAD,
     ]
 
@@ -99,7 +99,7 @@ def brief(
     families: dict[str, str],
     constant_jacobian_bound: float | None = None,
 ) -> Brief:
-    """What there is to say of one posterior.
+    """The brief on one posterior.
 
     truth, verdict: its truth.json and hmc/long.json; rows: as `summary.by_flow` makes them;
     moments: its moments.csv; families: flow -> family; constant_jacobian_bound: the least KL in
@@ -123,7 +123,7 @@ def brief(
     order = {row["flow"]: ranks[line] for row, line in zip(rows, lines, strict=True) if has_kl(row)}
     return Brief(
         name,
-        facts=f"{dim} dimension{'s' if dim != 1 else ''}; its truth is {truth['grade']}",
+        facts=f"{dim} dimension{'s' if dim != 1 else ''}; the truth is {truth['grade']}",
         trust=_trust(order) if known else _no_truth(),
         lines=sorted(lines, key=ranks.get),
         failures=_failures(verdict, truth, rows),
@@ -131,8 +131,8 @@ def brief(
 
 
 def _rank(row: dict, line: Line) -> tuple:
-    """The best first: by the word, then by KL, or by the ELBO where there is no truth; then what
-    has no word, and at the end what was refused."""
+    """The best first: by the word, then by KL, or by the ELBO where there is no truth; then those
+    without a word, and last those that were refused."""
     if not has_kl(row):
         return len(BANDS) + bool(row["refused"]), math.inf, row["flow"]
     distance = row["kl"][0] if line.band is not None else -row["elbo"][0]
@@ -170,7 +170,7 @@ def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
         parts.append(moments_part(worst))
     parts += _about_k(row["pareto_k"])
     if bound is not None:
-        parts.append(f"with its constant Jacobian it cannot go below {plain(bound)}")
+        parts.append(f"its Jacobian determinant is constant, so KL cannot go below {plain(bound)}")
     return Line(name, band, "; ".join(parts) + ".")
 
 
@@ -224,7 +224,7 @@ def _trust(order: dict[str, tuple]) -> str:
     if band == POOR:
         return "None of the approximations should be trusted."
     if band == FAIR:
-        return f"{name} is the best, and only fair: check what you need of it."
+        return f"{name} is the best, but only fair: check the quantities that you need."
     return f"Trust {name}, which {_says(band)}."
 
 
@@ -242,11 +242,12 @@ def _failures(verdict: dict, truth: dict, rows: list[dict]) -> list[str]:
         text += f". Likely cause: {verdict['cause']}" if verdict.get("cause") else ""
         text += f". How to fix it: {verdict['cure']}" if verdict.get("cure") else ""
         if truth["grade"] == "exact":
-            text += ". The exact evidence stands; what needs its draws is empty"
+            text += ". The exact evidence is still valid; what needs the draws is left empty"
         found.append(text + ".")
     if truth["grade"] == "disputed":
         found.append(
-            "The ways to the evidence disagree: every KL here is in doubt by what they differ."
+            "The estimates of the evidence disagree: every KL here is uncertain by as much as they "
+            "differ."
         )
     for row in rows:
         if row["skipped_steps"]:

@@ -3,8 +3,8 @@
 The rules look at what an approximation is (its family), at how its divergence divides into shape
 and unseen mass (divergence.csv), at which moments it gets wrong (moments.csv), and at what other
 approximations of the same posterior reach: where a full-rank Gaussian does much better than
-independent coordinates the correlations are to blame, and where a flow does much better than a
-full-rank Gaussian its shape is. The first rule that applies gives the sentence; where none does,
+independent coordinates, the correlations are to blame, and where a flow does much better than a
+full-rank Gaussian, the shape is. The first rule that applies gives the sentence; where none does,
 that is said.
 """
 
@@ -113,19 +113,19 @@ def why(s: Symptoms) -> str:
 
 
 def _drops_mass(s: Symptoms) -> str | None:
-    """Reverse KL drops what it would have to cross a gap for; the weights cannot show it."""
+    """Reverse KL drops modes that lie across a gap; the weights cannot show it."""
     if not s.missing:
         return None
     share = f"{100 * s.missing:.0f} % of the mass"
     if s.shape < SEPARATE * s.unseen:
         return (
-            f"KL(q‖p) charges nothing for mass that q never visits, so training settled in one "
-            f"part of the posterior and dropped the rest, about {share}; where it does draw it is "
+            f"KL(q‖p) has no penalty for mass that q never visits, so training settled in one "
+            f"part of the posterior and dropped the rest, about {share}; within that part it is "
             f"right to {plain(abs(s.shape))} nats, which is why its weights show nothing."
         )
     return (
-        f"KL(q‖p) charges nothing for mass that q never visits: about {share} lies where it never "
-        f"draws{_narrow_words(s)}, and its shape is off by {plain(s.shape)} nats besides."
+        f"KL(q‖p) has no penalty for mass that q never visits: about {share} lies where it never "
+        f"draws{_narrow_words(s)}, and in addition its shape is off by {plain(s.shape)} nats."
     )
 
 
@@ -140,7 +140,7 @@ def _ignores_correlations(s: Symptoms) -> str | None:
     if _is_narrow(s):
         text += f": to fit inside, reverse KL shrinks the sds{_narrow_words(s)}"
     if better:
-        text += f"; with correlations a Gaussian comes to {plain(s.dense[1])} nats"
+        text += f"; a Gaussian with correlations reaches {plain(s.dense[1])} nats"
     return f"{text}."
 
 
@@ -149,16 +149,17 @@ def _is_a_gaussian(s: Symptoms) -> str | None:
     if s.family not in (*INDEPENDENT, *GAUSSIAN):
         return None
     text = (
-        "it has the curvature at one mode everywhere"
+        "it has the curvature of one mode everywhere"
         if s.family == "laplace"
         else "a Gaussian has one width everywhere and light tails"
     )
     if _is_narrow(s):
-        text += f", and the posterior has not: reverse KL keeps to its core{_narrow_words(s)}"
+        text += "; the posterior does not, and reverse KL concentrates on its core"
+        text += _narrow_words(s)
     elif s.mean is not None and abs(s.mean[0]) > OFF:
         text += f" and is symmetric; the posterior is skewed{_mean_words(s)}"
     else:
-        text += "; the posterior's shape is another"
+        text += "; the posterior has a different shape"
     return f"{text}{_better_words(s)}."
 
 
@@ -168,7 +169,7 @@ def _bends_too_little(s: Symptoms) -> str | None:
         return None
     moment = _narrow_words(s) or _mean_words(s)
     return (
-        f"each of its layers {NARROW_LAYERS[s.family]}, and these few cannot make the posterior's "
+        f"each of its layers {NARROW_LAYERS[s.family]}, and so few cannot make the posterior's "
         f"shape{moment}{_better_words(s)}."
     )
 
@@ -210,7 +211,7 @@ def _is_off(s: Symptoms) -> str | None:
 
 
 def _no_reason(s: Symptoms) -> str:
-    return f"no rule explains it by moments, weights or family{_better_words(s)}."
+    return f"no rule explains it by its moments, weights or family{_better_words(s)}."
 
 
 # The first that applies is said. The last always applies.
@@ -249,4 +250,4 @@ def _mean_words(s: Symptoms) -> str:
 
 
 def _better_words(s: Symptoms) -> str:
-    return f"; {label(s.best[0])} comes to {plain(s.best[1])} nats" if _much_better(s) else ""
+    return f"; {label(s.best[0])} reaches {plain(s.best[1])} nats" if _much_better(s) else ""

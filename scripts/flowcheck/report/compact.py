@@ -47,7 +47,7 @@ STYLED = re.compile(r'<(\w+)([^<>]*?) style="([^"]*)"([^<>]*)>')
 
 
 def compact_svg(svg: str) -> str:
-    """The SVG with paths rounded and relative, and without what nothing refers to or shows.
+    """The SVG with paths rounded and relative, and without anything unused or invisible.
 
     Rounding comes first, so that no error adds up along a path.
     """

@@ -74,7 +74,7 @@ def _cell(grade: str, row: dict, band: int | None, best: bool) -> Cell:
     if row["missed"]:
         words.append(f"misses {100 * row['missing_mass']:.0f} % of the mass")
     if grade == "disputed":
-        words.append("disputed: the ways to the evidence disagree")
+        words.append("disputed: the estimates of the evidence disagree")
     return Cell(kl, error_of(row), shade(kl), best, grade, words)
 
 

@@ -25,11 +25,11 @@ def render(
     heat: dict | None = None,
     charts: bool = False,
 ) -> str:
-    """The whole page as HTML that asks nothing of the network.
+    """The whole page as HTML that needs no network.
 
     studies: sections in order, each {"id", "title", "template", ...what that template shows};
     briefs: what the first screen says of each posterior, and overview the figure beside that;
-    heat: what stands in the figure's place where posteriors and approximations are many, as
+    heat: what replaces the figure where there are many posteriors and approximations, as
     `heatmap.heat_map` makes it;
     charts: whether any section has charts to touch.
     """

@@ -1,7 +1,7 @@
-"""Which approximation is better, and at what cost: a ranking that says what errors allow.
+"""Which approximation is better, and at what cost: a ranking that takes errors into account.
 
 Approximations are ordered by KL(q|p), or by the ELBO where no evidence is known: both differ by
-the same constant. Two are level where they differ by less than two joint standard errors. The
+the same constant. Two are level if they differ by less than two joint standard errors. The
 error of one is its Monte Carlo error and, with several replicates, that of their mean.
 """
 

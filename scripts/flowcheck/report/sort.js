@@ -1,4 +1,4 @@
-// A click, or Enter, on a column's heading sorts the table by it; again, the other way.
+// A click or Enter on a column's heading sorts the table by that column; a second one reverses the order.
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const value = (row, column) => {

@@ -1,4 +1,4 @@
-"""Tables for the report: what a target's many rows say in one row per flow."""
+"""Tables for the report: a target's many rows summarised in one row per flow."""
 
 import math
 

@@ -7,9 +7,9 @@ from flowcheck.rounding import plain
 
 # Distances between samples as readers know them, and what one unit is written as.
 _DISTANCES = {
-    "sliced_w2": "sliced W2 {value} sds where two samples of the truth read {floor}",
-    "c2st": "a trained classifier is right {value} of the time, and {floor} between those",
-    "kl_knn": "the nearest-neighbour estimate of KL is {value}, and {floor} between those",
+    "sliced_w2": "sliced W2 is {value} sds, and {floor} between two samples of the truth",
+    "c2st": "a trained classifier is right {value} of the time, and {floor} on such a pair",
+    "kl_knn": "the nearest-neighbour estimate of KL is {value}, and {floor} on such a pair",
 }
 
 
@@ -36,9 +36,9 @@ def without_kl(row: dict, worst: dict | None) -> Line:
         what = "could not be fitted" if row["kind"] == "fitted" else "was refused"
         return Line(name, None, f"{name} {what}: {row['refused'].rstrip('.')}.")
     if row["method"] == "draws":
-        parts = [f"{name} came without log_q, so that no KL is known"]
+        parts = [f"{name} came without log_q, so its KL is unknown"]
     else:
-        parts = [f"{name}'s log_q is not normalised, so that no KL is known", _weights(row)]
+        parts = [f"{name}'s log_q is not normalised, so its KL is unknown", _weights(row)]
     for distance, one in (row["distances"] or {}).items():
         shown = _share if distance == "c2st" else plain
         value, floor = shown(one["value"]), shown(one["floor_mean"], one["floor_sd"])

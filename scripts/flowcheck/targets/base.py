@@ -1,4 +1,4 @@
-"""What every step sees of a posterior, whatever its author wrote: a log density on R^dim.
+"""What every step sees of a posterior, however it was written: a log density on R^dim.
 
 An author's class names constrained parameters, or declares `dim`; maps one point, or batches of
 them; gives a torch function, or NumPy values and gradients. docs/own-posterior.md has the contract.

@@ -72,7 +72,7 @@ MISTAKES = {
     "a term for each coordinate": (
         "constrained",
         {"log_q": lambda f: terms()},
-        "log_q has shape \\[3000, 10\\], a term for each",
+        "log_q has shape \\[3000, 10\\], one term for each",
     ),
     "without its constants": ("constrained", SHIFT, "unnormalised: true"),
     "log_q on R^d": (
@@ -161,7 +161,11 @@ MISTAKES = {
         {"log_q": lambda f: np.where(np.arange(N) == 7, np.inf, f["log_q"])},
         "'log_q' is NaN",
     ),
-    "unequal numbers": ("constrained", {"mu": lambda f: f["mu"][:-1]}, "all should have as many"),
+    "unequal numbers": (
+        "constrained",
+        {"mu": lambda f: f["mu"][:-1]},
+        "all should have the same number",
+    ),
     "log_q of other draws": (
         "constrained",
         {"log_q": lambda f: f["log_q"][:-1]},
@@ -189,7 +193,7 @@ def test_a_constant_between_the_two_is_said_and_fine():
         schools(), changed("constrained", log_p=lambda f: f["log_p"] - 3.2), "constrained"
     )
     assert notes == [
-        "their log_p is 3.20 nats below ours throughout, a constant that makes no difference"
+        "their log_p is 3.20 nats below ours everywhere, a constant that makes no difference"
     ]
     assert given.log_q is not None
 

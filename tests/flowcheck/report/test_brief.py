@@ -123,7 +123,7 @@ def test_mass_that_is_missed_is_said_first_and_makes_it_poor():
 
 def test_only_fair_is_no_plain_recommendation():
     assert of(table(kls=(0.2,))).trust == (
-        "RealNVP is the best, and only fair: check what you need of it."
+        "RealNVP is the best, but only fair: check the quantities that you need."
     )
 
 
@@ -171,7 +171,7 @@ def test_bands_of_the_figure_are_those_of_the_words():
 def test_summary_says_the_same():
     found = of(table(skipped_steps=1))
     text = to_markdown([found], "Title")
-    assert text.startswith("# Title\n\n## made_up\n\n2 dimensions; its truth is exact. **Trust Re")
+    assert text.startswith("# Title\n\n## made_up\n\n2 dimensions; the truth is exact. **Trust Re")
     for said in (found.lines[0].text, found.failures[0], *rules()):
         assert f"- {said}\n" in text
 

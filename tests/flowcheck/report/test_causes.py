@@ -37,21 +37,21 @@ def said(flow, rows, ours=None):
         # Correlations: a full-rank Gaussian does much better than independent coordinates.
         ("mean_field", [row("mean_field", 2.6), row("full_rank", 0.7)], NARROW,
          ["independent and the posterior's are not", "reverse KL shrinks the sds", "tau is 31 %",
-          "a Gaussian comes to 0.700 nats"]),
+          "a Gaussian with correlations reaches 0.700 nats"]),
         # The same without the comparison, if the sds have shrunk.
         ("mean_field", [row("mean_field", 2.6)], NARROW, ["independent", "reverse KL shrinks"]),
         # No correlations: the full-rank Gaussian is no better, so it is the shape.
         ("mean_field", [row("mean_field", 0.288), row("full_rank", 0.223)], NARROW,
          ["one width everywhere", "tau is 31 %"]),
         ("full_rank", [row("full_rank", 1.87), row("realnvp", 0.009)], NARROW,
-         ["one width everywhere and light tails", "keeps to its core", "RealNVP comes to"]),
+         ["one width everywhere and light tails", "concentrates on its core", "RealNVP reaches"]),
         ("full_rank", [row("full_rank", 0.2)], {"tau": (0.4, 0.9)},
          ["is symmetric; the posterior is skewed (the mean of tau is off by 0.4 sds)"]),
-        ("full_rank", [row("full_rank", 0.2)], FINE, ["the posterior's shape is another"]),
-        ("laplace", [row("laplace", 0.2)], FINE, ["curvature at one mode"]),
+        ("full_rank", [row("full_rank", 0.2)], FINE, ["the posterior has a different shape"]),
+        ("laplace", [row("laplace", 0.2)], FINE, ["curvature of one mode"]),
         # Few directions: only where another approximation shows that more can be had.
         ("planar", [row("planar", 0.6), row("realnvp", 0.01)], NARROW,
-         ["bends space along one direction", "tau is 31 %", "RealNVP comes to 0.0100 nats"]),
+         ["bends space along one direction", "tau is 31 %", "RealNVP reaches 0.0100 nats"]),
         ("my_planar", [row("my_planar", 0.6), row("realnvp", 0.01)], FINE, ["one direction"]),
         ("radial", [row("radial", 0.6), row("realnvp", 0.01)], FINE, ["about one point"]),
         ("planar", [row("planar", 0.6)], FINE, ["no rule explains it"]),
@@ -65,7 +65,7 @@ def said(flow, rows, ours=None):
          ["in the wrong place (the mean of tau is off by 0.2 sds)"]),
         ("realnvp", [row("realnvp", 0.6)], None, ["no rule explains it"]),
         ("realnvp", [row("realnvp", 0.6), row("spline", 0.1)], FINE,
-         ["no rule explains it", "spline comes to 0.100 nats"]),
+         ["no rule explains it", "spline reaches 0.100 nats"]),
         # A family that is nobody's: an approximation from outside, by its symptoms alone.
         ("advi", [row("advi", 0.6), row("realnvp", 0.1)], NARROW, ["tails are lighter"]),
     ],

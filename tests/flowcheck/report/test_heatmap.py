@@ -41,7 +41,7 @@ def test_a_cell_says_what_there_is_to_say():
     assert (found.kl, found.error, found.grade) == (0.357, 1e-3, "exact")
     assert found.words == ["poor", "misses 30 % of the mass"]
     assert cell(row("a", 0.2), "disputed").words == [
-        "fair", "disputed: the ways to the evidence disagree",
+        "fair", "disputed: the estimates of the evidence disagree",
     ]  # fmt: skip
 
 

@@ -60,9 +60,9 @@ def test_each_is_a_line_that_says_why(grade):
     assert lines["mine"].text == "mine was refused: mine.npz: there are no draws of 'tau'."
     assert lines["Laplace"].text == "Laplace could not be fitted: it needs a mode."
     assert lines["draws"].text == (
-        "draws came without log_q, so that no KL is known; sliced W2 0.310 sds where two samples "
-        "of the truth read 0.0210 ± 0.0040; a trained classifier is right 63.4 % of the time, and "
-        "50.0 ± 1.0 % between those."
+        "draws came without log_q, so its KL is unknown; sliced W2 is 0.310 sds, and 0.0210 ± "
+        "0.0040 between two samples of the truth; a trained classifier is right 63.4 % of the "
+        "time, and 50.0 ± 1.0 % on such a pair."
     )
     assert "Pareto k 0.35, effective sample size 1,234 of 5,000 draws" in lines["weighed"].text
     assert all(lines[name].band is None for name in ("mine", "Laplace", "draws", "weighed"))
