@@ -92,8 +92,8 @@ OF_Y = {
 }  # fmt: skip
 TEXTS = {
     "two arrays of a name.npz": (archive(("y.npy", npy(ONES)), ("y.npy", npy(ONES))), "two arrays"),
-    "no array.npz": (archive(("y.txt", b"1 2 3")), "no array"),
-    "an array and a note.npz": (archive(("y.npy", npy(ONES)), ("README", b"")), "no array"),
+    "no array.npz": (archive(("y.txt", b"1 2 3")), "not an array"),
+    "an array and a note.npz": (archive(("y.npy", npy(ONES)), ("README", b"")), "not an array"),
     "a nameless array.npz": (archive((".npy", npy(ONES))), "called ''"),
     "a name of the writer's.npz": (archive(("file.npy", npy(ONES))), "called 'file'"),
     "another of them.npz": (archive(("allow_pickle.npy", npy(ONES))), "allow_pickle"),
@@ -101,7 +101,7 @@ TEXTS = {
     "a spoiled member.npz": (
         archive(("y.npy", npy(ONES))).replace(b"\xf0?", b"\xf1?", 1), "whole NumPy file"),
     "an archive's beginning.npz": (b"PK\x03\x04", "whole NumPy file"),
-    "a spreadsheet.npz": (archive(("xl/workbook.xml", b"<x/>")), "no array"),
+    "a spreadsheet.npz": (archive(("xl/workbook.xml", b"<x/>")), "not an array"),
     "no bytes.json": (b"", "not JSON"),
     "half a list.json": (b'{"y": [1, 2', "line 1"),
     "a list.json": (b"[1, 2]", "named arrays"),
