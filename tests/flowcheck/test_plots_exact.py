@@ -62,8 +62,8 @@ def test_a_line_is_predicted_only_where_the_variance_is_known(known):
 def divergence_table(**columns):
     table = pd.DataFrame(
         {
-            "target": "t", "flow": "planar", "replicate": [0, 1, 2], "elbo": -1.0, "kl": 1e-3,
-            "kl_se": 1e-9, "kl_forward": 1e-3, "kl_forward_se": 1e-9, "kl_knn": 0.01,
+            "target": "t", "flow": "planar", "replicate": [0, 1, 2], "elbo": -1.0, "elbo_se": 1e-3,
+            "kl": 1e-3, "kl_se": 1e-9, "kl_forward": 1e-3, "kl_forward_se": 1e-9, "kl_knn": 0.01,
             "pareto_k": 0.3, "skipped_steps": 0, "kl_mc": 1.1e-3, "kl_mc_se": [1e-4, 3e-4, 2e-4],
             "kl_forward_mc": 1.2e-3, "kl_forward_mc_se": 4e-4, "kl_shape": 1e-3,
             "kl_unseen": 0.0, "eubo": -0.9, "eubo_se": 1e-3, "tv": 0.02, "c2st_best": 0.51,

@@ -61,7 +61,7 @@ def test_evaluations_are_counted_by_hand():
             "training": {"iterations": 200, "samples": 10, "replicates": 3},
         }
     )
-    found = work.evaluations(study, "banana")
+    found = work.evaluations(study)["banana"]
     assert found == {"chains": 10 * 7 + 4 * 300 * 3, "training": 200 * 10 * 3}
 
 

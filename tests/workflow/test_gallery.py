@@ -101,4 +101,5 @@ def test_cost_counts_the_gaussian_of_the_coordinates(results, page):
 
 
 def test_the_page_is_small(page):
-    assert len(page) < 3_000_000
+    # The charts' library takes 0.9 MB of it, the figures of nine cells most of the rest.
+    assert len(page) < 4_000_000

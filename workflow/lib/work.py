@@ -6,8 +6,19 @@ from .entries import family_of, flow_params, section_of_flows
 USUAL_STEPS = 20
 
 
-def evaluations(config: dict, target: str) -> dict[str, int]:
-    """Gradients of `target` in all of a study: by its chains, and by the training of its flows."""
+def evaluations(config: dict) -> dict[str, dict[str, int]]:
+    """Gradients of each target in all of a study: by its "chains", by the "training" of flows."""
+    targets = config["targets"]
+    sections = {target: section_of_flows(target, entry) for target, entry in targets.items()}
+    # Most targets have the same flows, whose settings take a while to work out.
+    training = {section: _by_training(config, section) for section in set(sections.values())}
+    return {
+        target: {"chains": _by_chains(config, target), "training": training[sections[target]]}
+        for target in sorted(targets)
+    }
+
+
+def _by_chains(config: dict, target: str) -> int:
     entry, hmc = config["targets"][target], config["hmc"]
     banana = family_of(target, entry) == "banana"
     runs = ["short"] if banana else []
@@ -17,9 +28,12 @@ def evaluations(config: dict, target: str) -> dict[str, int]:
     for run in (hmc[name] for name in runs):
         steps = run.get("leapfrog_steps") or min(USUAL_STEPS, run["max_leapfrog"])
         chains += run["chains"] * (run["warmup_draws"] + run["draws"]) * steps
-    section, training = section_of_flows(target, entry), 0
-    for flow in config[section]:
-        own = flow_params(config, section, flow)
-        recipe = own["recipe"]
-        training += recipe["iterations"] * recipe["samples"] * own["replicates"]
-    return {"chains": chains, "training": training}
+    return chains
+
+
+def _by_training(config: dict, section: str) -> int:
+    settings = [flow_params(config, section, flow) for flow in config[section]]
+    return sum(
+        own["recipe"]["iterations"] * own["recipe"]["samples"] * own["replicates"]
+        for own in settings
+    )

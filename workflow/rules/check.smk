@@ -30,7 +30,7 @@ rule check:
             target: TARGETS[target].get("file") or FAMILIES[target]
             for target in sorted(TARGETS)
         },
-        evaluations={target: evaluations(config, target) for target in sorted(TARGETS)},
+        evaluations=evaluations(config),
         images={name: IMAGES[name]["dataset"] for name in sorted(IMAGES)},
         approximations=FROM_FILES,
     script:
