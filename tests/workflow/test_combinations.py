@@ -76,5 +76,5 @@ def test_check_says_the_hours_of_what_was_asked_for(steps, words):
     }  # fmt: skip
     evaluations = {"chains": 64 * 1000 * steps, "training": 0}
     first, *_ = study_check.posterior("mine", look, "model.py", evaluations)
-    assert f"about {words} of a study" in first.text
+    assert f"about {words} of the study" in first.text
     assert first.fine is (None if steps > 2400 else True)
