@@ -54,7 +54,7 @@ def test_the_regression_is_short_and_scipys():
 
 def test_the_documentation_shows_the_regression():
     guide = (EXAMPLES.parent / "docs" / "own-posterior.md").read_text(encoding="utf-8")
-    block = guide.split("    # my_model.py\n")[1].split("\n\nand a config")[0]
+    block = guide.split("    # my_model.py\n")[1].split("\n\nWrite a config")[0]
     code = (EXAMPLES / "regression.py").read_text(encoding="utf-8").split('"""')[2]
     assert textwrap.dedent(block).split() == code.split()
 
