@@ -7,7 +7,7 @@ from tests.repository import ROOT, copy_to, snakemake
 
 MEND = "`make test-browser` installs it; by hand: sh tests/browser/install.sh PYTHON"
 # Seconds. The study takes 200 on two busy cores; this ends a hang.
-STUDY_LIMIT = 900
+STUDY_LIMIT = 1800
 
 
 def pytest_addoption(parser):

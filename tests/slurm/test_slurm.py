@@ -17,7 +17,7 @@ PROFILE = Path("profiles/slurm/config.yaml")
 OPTIONS = ("--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "10")
 STUDY = ("--configfile", "config/tiny.yaml")
 # Seconds: these end a hang, also on a machine that has other work.
-STUDY_LIMIT, JOB_LIMIT = 900, 300
+STUDY_LIMIT, JOB_LIMIT = 1800, 600
 # A submission costs 5 to 6 s, so short steps share one: `groups` in the profile.
 SUBMISSIONS = 18
 HEAVY = {"run_hmc", "train_flow", "measure_divergence", "knn_floor"}
