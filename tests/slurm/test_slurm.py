@@ -19,7 +19,7 @@ STUDY = ("--configfile", "config/tiny.yaml")
 # Seconds: these end a hang, also on a machine that has other work.
 STUDY_LIMIT, JOB_LIMIT = 1800, 600
 # A submission costs 5 to 6 s, so short steps share one: `groups` in the profile.
-SUBMISSIONS = 18
+SUBMISSIONS = 21
 HEAVY = {"run_hmc", "train_flow", "measure_divergence", "knn_floor"}
 
 
