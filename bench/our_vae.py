@@ -8,7 +8,7 @@ from flowcheck.vae import VAE
 
 
 class Ours:
-    """Trains anew in each run, so that every run ends after the same epochs."""
+    """Trains from scratch in each run, so that every run ends after the same epochs."""
 
     def __init__(self, images: str):
         found = pictures.training_set(images)

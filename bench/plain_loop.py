@@ -1,7 +1,7 @@
 """The problem set's own training loop, as one would write it first: one replicate, plain modules.
 
 Every coupling has its own little networks, the scale's beside the shift's; the likelihood is
-evaluated at each of the 100 observations; noise is drawn anew each iteration; Adam is torch's
+evaluated at each of the 100 observations; noise is drawn afresh in each iteration; Adam is torch's
 default. It is the yardstick of what the other rows gain, so nothing in it is clever.
 """
 

@@ -40,7 +40,7 @@ class Images(Dataset):
 
 
 class Loop:
-    """Trains anew in each run, so that every run ends after the same epochs."""
+    """Trains from scratch in each run, so that every run ends after the same epochs."""
 
     def __init__(self, images: str, loader: str):
         found = pictures.training_set(images)

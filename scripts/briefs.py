@@ -1,14 +1,8 @@
 """What the report and the summary both say: the brief of every posterior, from its tables."""
 
-import pandas as pd
 from flowcheck import files
 from flowcheck.report.brief import Brief, brief
 from flowcheck.report.summary import by_flow
-
-
-def read_moments(path: str) -> pd.DataFrame:
-    """A target's moments.csv; a parameter may be named NaN."""
-    return files.read_table(path)
 
 
 def facts_by_target(paths: list[str]) -> dict[str, dict[str, dict]]:
@@ -35,7 +29,7 @@ def read_briefs(snakemake) -> list[Brief]:
             files.read_json(paths.verdict[i]),
             files.read_json(paths.look[i])["dim"],
             by_flow(files.read_table(paths.divergence[i]), facts.get(name, {})),
-            read_moments(paths.moments[i]),
+            files.read_table(paths.moments[i]),
             families,
             bounds.get(name),
         )

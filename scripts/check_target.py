@@ -24,7 +24,7 @@ if rows_twice := flat_priors.twice(data):
 found = first_look.look(target, generator, repeated)
 # Found here, before the hours that the figures come after.
 check_names(params.show or [], found["coordinates"])
-for note in fill_values(data):
-    found["notes"].append(f"the data: {note}")
-    tell(f"note: {params.target}: the data: {note}")
+for note in (f"the data: {said}" for said in fill_values(data)):
+    found["notes"].append(note)
+    tell(f"note: {params.target}: {note}")
 files.write_json(snakemake.output.check, found)

@@ -5,19 +5,17 @@ work."""
 from step import snakemake
 
 import numpy as np
-import pandas as pd
 import torch
 from flowcheck import files, layers
-from flowcheck.flows import make_flow
-from flowcheck.flows.coordinates import unpack
 from flowcheck.named_draws import worst_parameters
 from flowcheck.seeds import seed_for
+from load_flow import read_flow, replicate
 from load_target import load_target
 
 params, paths, output = snakemake.params, snakemake.input, snakemake.output
 torch.set_num_threads(1)
 posterior = load_target(snakemake)
-moments = pd.read_csv(paths.moments, keep_default_na=False, na_values=[""])
+moments = files.read_table(paths.moments)
 plane = layers.worst_plane(moments, layers.coordinate_of(posterior), posterior.dim)
 # As the banana's pages write them; of any other posterior, as its moments.csv does.
 WRITTEN = {"theta[0]": "θ₁", "theta[1]": "θ₂"} if params.family == "banana" else {}
@@ -28,16 +26,9 @@ generator = torch.Generator().manual_seed(seed_for(params.seed, params.target, "
 z = torch.randn(params.points, posterior.dim, generator=generator, dtype=torch.float64)
 shared = {"z": z.numpy(), "plane": np.array(plane), "names": np.array(plane_names)}
 
-
-def first(weights: dict) -> dict:
-    """The first replicate's parameters, in double precision."""
-    return {name: value[0].double() for name, value in weights.items()}
-
-
 for number, own in enumerate(params.flows.values()):
-    weights, coordinates = unpack(files.read_weights(paths.models[number]))
-    flow = make_flow(own["family"], posterior.dim, own["sizes"], coordinates)
-    one = first(weights)
+    flow, weights = read_flow(paths.models[number], posterior.dim, **own)
+    one = replicate(weights, 0)
     grid = layers.grid(posterior.dim, layers.plane_of_base(flow, one, plane))
     files.write_arrays(
         output[f"layers_{number}"],

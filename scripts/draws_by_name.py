@@ -1,6 +1,5 @@
 """What the figures of draws begin with: draws by name, of the parameters that are shown."""
 
-from briefs import read_moments
 from flowcheck import files
 from flowcheck.named_draws import check_names, scalars, worst_parameters
 from flowcheck.plots.marginals import draws_of
@@ -14,7 +13,7 @@ def drawn(snakemake, count: int = SHOWN) -> tuple[dict, dict, dict]:
     count: the parameters to show, the worst, where the config does not name them.
     """
     paths, params = snakemake.input, snakemake.params
-    moments = read_moments(paths.moments)
+    moments = files.read_table(paths.moments)
     if params.parameters:
         shown = check_names(params.parameters, list(moments["parameter"].unique()))
     else:

@@ -23,14 +23,21 @@ def load_flow(snakemake, dim: int) -> tuple[Flow, Params]:
     """The trained flow among the step's inputs, all replicates, in double precision."""
     torch.set_num_threads(1)
     params = snakemake.params
-    path = snakemake.input.model
+    own = {"family": params.flow_family, "sizes": params.sizes, "replicates": params.replicates}
+    return read_flow(snakemake.input.model, dim, **own)
+
+
+def read_flow(
+    path: str, dim: int, family: str, sizes: dict, replicates: int
+) -> tuple[Flow, Params]:
+    """The flow of a weights file, all replicates, in double precision."""
     weights, coordinates = unpack(files.read_weights(path))
     if coordinates is not None:
         own = dict(zip(("loc", "factor"), coordinates, strict=True))
         intact.require_shapes(path, own, {"loc": (dim,), "factor": (dim, dim)})
-    flow = make_flow(params.flow_family, dim, params.sizes, coordinates)
+    flow = make_flow(family, dim, sizes, coordinates)
     one = flow.initial(torch.Generator(), "near_identity")
-    shapes = {name: (params.replicates, *value.shape) for name, value in one.items()}
+    shapes = {name: (replicates, *value.shape) for name, value in one.items()}
     intact.require_shapes(path, weights, shapes)
     return flow, {name: value.double() for name, value in weights.items()}
 

@@ -2,7 +2,7 @@
 
 from step import snakemake
 
-from briefs import facts_by_target, read_briefs, read_moments
+from briefs import facts_by_target, read_briefs
 from costs import read_costs
 from flowcheck import files
 from flowcheck.named_draws import worst_parameters
@@ -87,7 +87,7 @@ def target_study(name: str, settings: dict, paths: dict, facts: dict) -> dict:
 def posterior_study(name: str, paths: dict, facts: dict) -> dict:
     """Everything the page shows of a posterior that is no banana."""
     truth, table = files.read_json(paths["truth"]), files.read_table(paths["divergence"])
-    moments = read_moments(paths["moments"])
+    moments = files.read_table(paths["moments"])
     return {
         "id": name,
         "name": name,

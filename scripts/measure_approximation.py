@@ -51,16 +51,14 @@ def measured() -> tuple[dict, float, str]:
         quadrature = by_quadrature(posterior, reference)
         return row, misses, "quadrature" if quadrature else "Monte Carlo"
     if known and normalised:
-        return *measured_row(theta, log_w, None, reference, params), "Monte Carlo"
-    row, misses = measured_row(theta, None, None, reference, params)
+        return *measured_row(params.flow, theta, log_w, None, reference, params), "Monte Carlo"
+    row, misses = measured_row(params.flow, theta, None, None, reference, params)
     if not known:
         return row, misses, "draws"
     return row | {"pareto_k": pareto_k(log_w)}, misses, "weights up to a constant"
 
 
 row, misses, method = measured()
-if misses:
-    print(f"WARNING: {params.flow}: q misses part of p, {misses:.2%} of the mass")
 row |= {"target": params.target, "flow": params.flow, "replicate": 0}
 row["skipped_steps"] = np.nan
 files.write_table(snakemake.output.table, pd.DataFrame([row])[COLUMNS])

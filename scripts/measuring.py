@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from flowcheck import divergence, files, intact, weights
-from flowcheck.distances import classifier_accuracy, repeated, sliced_w2
+from flowcheck.distances import REPEATED, classifier_accuracy, repeated, sliced_w2
 from flowcheck.divergence import Estimate
 from flowcheck.log_weights import log_densities
 from flowcheck.seeds import seed_for
@@ -15,8 +15,6 @@ NEIGHBOUR_DIM = 5
 # Draws of each side in a sliced distance, and chains that independent draws are dealt to, so that
 # one estimator of errors serves both.
 SLICED_DRAWS, DEALT = 5000, 4
-# From this share of repeated draws on, the distance to the nearest other one is 0 too often.
-REPEATED = 0.01
 # Pairs of samples of the truth behind the floor of each distance between samples, and draws of each
 # side that a classifier is shown.
 FLOORS, CLASSIFIED = 5, 2000
@@ -80,6 +78,7 @@ class Reference(NamedTuple):
 
 
 def measured_row(
+    name: str,
     draws: np.ndarray,
     log_w: np.ndarray | None,
     chain_log_w: np.ndarray | None,
@@ -87,9 +86,10 @@ def measured_row(
     params,
 ) -> tuple[dict, float]:
     """The columns of divergence.csv of one replicate, but for its name and skipped steps; and the
-    share of the posterior's mass that it never visits, 0 if none was found.
+    share of the posterior's mass that it never visits, 0 if none was found. Warns of the latter.
 
-    draws [n, dim]; log_w [n] and chain_log_w as in `weights.measure`; None where unknown.
+    name: of the replicate, for warnings; draws [n, dim]; log_w [n] and chain_log_w as in
+    `weights.measure`; None where unknown.
     """
     row = dict.fromkeys(COLUMNS[3:], float("nan")) | {"grade": reference.grade}
     misses = 0.0
@@ -97,6 +97,8 @@ def measured_row(
         found = weights.measure(log_w, reference.evidence, chain_log_w)
         row |= _from_weights(found)
         misses = 0.0 if np.isnan(found.missing_mass) else found.missing_mass
+    if misses:
+        print(f"WARNING: {name}: q misses part of p, {misses:.2%} of the mass")
     if not np.isfinite(draws).all():
         print("WARNING: draws that are not finite: no distance between samples")
     elif reference.theta is not None:
@@ -128,7 +130,7 @@ def _from_weights(found: weights.Measured) -> dict:
 
 def _from_draws(draws: np.ndarray, reference: Reference, params) -> dict:
     row = {}
-    if draws.shape[1] <= NEIGHBOUR_DIM and repeated(draws) < REPEATED:
+    if _has_neighbours(draws):
         others = reference.evenly(params.knn_draws)
         own = draws[: params.knn_draws]
         row["kl_knn"] = divergence.knn_divergence(own, others, params.neighbours)
@@ -138,6 +140,11 @@ def _from_draws(draws: np.ndarray, reference: Reference, params) -> dict:
         draws[:SLICED_DRAWS], others[::2], np.maximum(others.std(0), 1e-300), rng
     )
     return row
+
+
+def _has_neighbours(draws: np.ndarray) -> bool:
+    """Whether the nearest neighbours of draws [n, dim] say something of their density."""
+    return draws.shape[1] <= NEIGHBOUR_DIM and repeated(draws) < REPEATED
 
 
 def sample_distances(draws: np.ndarray, reference: Reference, params) -> dict:
@@ -173,7 +180,7 @@ def _distances(draws: np.ndarray, truth: np.ndarray, rng, params) -> dict:
         "sliced_w2": sliced_w2(draws, truth[:SLICED_DRAWS], scale, rng),
         "c2st": classifier_accuracy(draws[:CLASSIFIED], truth[:CLASSIFIED], params.seed),
     }
-    if draws.shape[1] <= NEIGHBOUR_DIM and repeated(draws) < REPEATED:
+    if _has_neighbours(draws):
         found["kl_knn"] = divergence.knn_divergence(
             draws, truth[: params.knn_draws], params.neighbours
         )

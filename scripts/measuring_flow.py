@@ -31,11 +31,9 @@ def measured_flow(
     one: its parameters, without a leading axis.
     """
     chain_log_w, places = _at_the_truth(flow, one, reference)
-    row, misses = measured_row(theta, log_w, chain_log_w, reference, params)
+    row, misses = measured_row(name, theta, log_w, chain_log_w, reference, params)
     if by_quadrature(posterior, reference):
         row |= _integrated(flow, one, name, places, posterior, reference)
-    if misses:
-        print(f"WARNING: {name}: q misses part of p, {misses:.2%} of the mass")
     return row, misses
 
 

@@ -3,14 +3,13 @@
 from step import snakemake
 
 import numpy as np
-import pandas as pd
 from drawing import write_figures
 from flowcheck import files
 from flowcheck.plots.glance import plot_glance
 from flowcheck.report.brief import kl_bands
 
 params, paths, output = snakemake.params, snakemake.input, snakemake.output
-table, floor = pd.read_csv(paths.table), pd.read_csv(paths.floor)
+table, floor = files.read_table(paths.table), files.read_table(paths.floor)
 study = {
     "exact": files.read_arrays(paths.exact_draws)["theta"].astype(np.float32),
     "flows": np.array(params.flows),

@@ -2,9 +2,9 @@
 
 from step import snakemake
 
-from briefs import read_moments
 from drawing import write_figures
+from flowcheck import files
 from flowcheck.plots.moments import plot_moments
 
-moments = read_moments(snakemake.input.moments)
+moments = files.read_table(snakemake.input.moments)
 write_figures(snakemake.output, plot_moments, moments, snakemake.params.families)

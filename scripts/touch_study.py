@@ -1,6 +1,5 @@
 """What readers can explore of a target in the report, from its results."""
 
-import pandas as pd
 from flowcheck import files
 from flowcheck.plots.layers import in_plane
 from flowcheck.report import touch
@@ -20,29 +19,26 @@ def touch_of(snakemake, target: str) -> dict | None:
     flows = params.flows[target]
     if not flows:
         return None
-    # The inputs of all targets with flows lie in one list, in the order of params.flows.
-    before = list(params.flows)[: list(params.flows).index(target)]
-    start = sum(len(params.flows[other]) for other in before)
-    own = {
-        kind: dict(zip(flows, paths[kind][start : start + len(flows)], strict=True))
-        for kind in ("layers", "snapshots", "histories")
-    }
-    layers, snapshots = (
-        {flow: files.read_arrays(path) for flow, path in own[kind].items()}
-        for kind in ("layers", "snapshots")
-    )
-    shown = files.read_arrays(paths.touch[sum(bool(params.flows[other]) for other in before)])
+    # The inputs of all targets lie in one list, in the order of params.flows.
+    of_each = [(other, flow) for other, own in params.flows.items() for flow in own]
+
+    def read(kind: str, reader) -> dict:
+        pairs = zip(of_each, paths[kind], strict=True)
+        return {flow: reader(path) for (other, flow), path in pairs if other == target}
+
+    layers, snapshots = (read(kind, files.read_arrays) for kind in ("layers", "snapshots"))
+    histories = read("histories", files.read_table)
+    with_flows = [other for other, own in params.flows.items() if own]
+    shown = files.read_arrays(paths.touch[with_flows.index(target)])
     truth, base = shown["truth_in_plane"], in_plane(layers[flows[0]], 0)[0]
-    histories = {flow: pd.read_csv(path) for flow, path in own["histories"].items()}
+    evidence = files.read_json(paths.truth[list(params.flows).index(target)])["log_evidence"]
     bases = sorted({params.coordinates[target][flow] for flow in flows})
     return {
         "layers": touch.sliders(layers, families, truth, base),
         "learning": touch.sliders(snapshots, families, truth, base),
         "base": BASES[bases[0]] if len(bases) == 1 else "",
         "draws": touch.draws(shown, families),
-        "elbo": touch.elbo(
-            histories, families, files.read_json(paths.truth[len(before)])["log_evidence"]
-        ),
+        "elbo": touch.elbo(histories, families, evidence),
     }
 
 

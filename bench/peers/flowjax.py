@@ -50,7 +50,7 @@ class Fit:
         self.loss = ElboLoss(log_density, num_samples=problem.SAMPLES)
 
     def run(self, count: int) -> None:
-        """`count` iterations; Adam starts anew each time."""
+        """`count` iterations; Adam starts afresh each time."""
         self.key, key = jax.random.split(self.key)
         self.model, _ = fit_to_key_based_loss(
             key,

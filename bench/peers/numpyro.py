@@ -1,6 +1,6 @@
 """NumPyro: its HMC kernel with adaptation switched off, over all chains, in one compiled scan.
 
-Its own driver, `MCMC.run`, traces and compiles anew each time it is called, which would be most of
+Its own driver, `MCMC.run`, traces and compiles again each time it is called, which would be most of
 what a repetition measures; a scan of the same kernel is the faster way to use it.
 """
 

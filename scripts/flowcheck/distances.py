@@ -22,6 +22,11 @@ def sliced_w2(
     return float(np.sqrt(np.mean((quantiles[0] - quantiles[1]) ** 2)))
 
 
+# From this share of repeated draws on they are no independent draws of a density, and the distance
+# to the nearest other one is 0 too often.
+REPEATED = 0.01
+
+
 def repeated(draws: np.ndarray) -> float:
     """The share of draws [n, dim] that are copies of another: 0 for independent draws of a density,
     but for the rare ties of single precision.

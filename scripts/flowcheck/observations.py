@@ -33,7 +33,7 @@ def embedded(rng: np.random.Generator) -> np.ndarray:
 def published(folder: str | None) -> np.ndarray:
     """The published data set [100]: from `folder` if the file lies there, else downloaded.
 
-    Raises DataError if it cannot be had or is not, byte for byte, the file it should be.
+    Raises DataError if it is unavailable or is not, byte for byte, the file it should be.
     """
     local = data_folder(folder) / PUBLISHED_NAME if folder else None
     if local is not None and local.is_file():

@@ -1,7 +1,7 @@
 """Files that one step wrote and another reads, damaged in between: by a disk, a copy or a hand.
 
 Each is refused by name, with what to do, by the reader that every step uses; or, a checkpoint, is
-left alone, and the training begins anew.
+left alone, and the training begins again.
 """
 
 import io
@@ -168,9 +168,9 @@ STATE = {"step": 7, "moments": [0.25] * 50}
 
 
 def checkpointed(damage: Callable[[Path], object]) -> Outcome:
-    """A training whose checkpoint was damaged begins anew, and its log says why."""
+    """A training whose checkpoint was damaged begins again, and its log says why."""
 
-    def begins_anew() -> str:
+    def begins_again() -> str:
         with tempfile.TemporaryDirectory() as scratch:
             own = Checkpoint(Path(scratch) / "unfinished", "this training")
             own.take_up(seeds=[1])
@@ -183,7 +183,7 @@ def checkpointed(damage: Callable[[Path], object]) -> Outcome:
             assert "checkpoint.pt cannot be read" in said.getvalue()
             return said.getvalue()
 
-    return survival(begins_anew)
+    return survival(begins_again)
 
 
 def checkpoint_folder() -> Outcome:

@@ -14,7 +14,7 @@ from flowcheck.plots.glance import plot_glance
 from flowcheck.report.brief import kl_bands
 
 ROOT = Path(__file__).resolve().parents[2]
-MEND = "`make glance` makes the figure and its numbers anew"
+MEND = "`make glance` makes the figure and its numbers again"
 
 
 @pytest.fixture(scope="module")

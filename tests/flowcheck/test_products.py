@@ -1,4 +1,4 @@
-"""Products by oneDNN, against float64 ones; and that they are MKL's wherever they cannot be had."""
+"""Products by oneDNN, against float64 ones; and that they are MKL's wherever they are missing."""
 
 import pytest
 import torch
@@ -89,7 +89,7 @@ def test_float64_is_left_to_mkl(onednn):
 
 @pytest.fixture
 def probed(monkeypatch):
-    """`onednn_is_faster` asked anew, on a machine that would be answered yes."""
+    """`onednn_is_faster` asked again, on a machine that would be answered yes."""
     if not HAS_OPERATION:
         pytest.skip("this PyTorch has no mkldnn._linear_pointwise")
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from .entries import family_of, flow_params, section_of_flows
+from .entries import family_of, flow_params, section_of_flows, truth_run
 from .families import constant
 from .vae_config import empty_split, images_of, vae_params
 from .validation import nearest
@@ -37,8 +37,7 @@ def long_runs(config: dict) -> dict[str, list[str]]:
     found = {}
     for name, entry in config["targets"].items():
         if not entry.get("reference"):
-            run = "long" if family_of(name, entry) == "banana" else "adaptive"
-            found.setdefault(run, []).append(name)
+            found.setdefault(truth_run(name, entry), []).append(name)
     return found
 
 

@@ -37,6 +37,11 @@ def section_of_flows(name: str, target: dict) -> str:
     return "flows" if family_of(name, target) == "banana" else "other_flows"
 
 
+def truth_run(name: str, target: dict) -> str:
+    """The section of `hmc` by which a target's truth is sampled."""
+    return "long" if family_of(name, target) == "banana" else "adaptive"
+
+
 def flow_params(config: dict, section: str, flow: str) -> dict:
     """What one flow is trained with: family, sizes, recipe, recipe_name, coordinates, replicates,
     replicates_per_job.

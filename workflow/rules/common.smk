@@ -35,6 +35,7 @@ from flowcheck_workflow.entries import (
     flow_params,
     own_settings,
     section_of_flows,
+    truth_run,
 )
 from flowcheck_workflow.imports import ROOT, fingerprint
 from flowcheck_workflow.jobs import prepare

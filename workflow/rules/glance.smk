@@ -1,5 +1,5 @@
 # README's first figure, of the banana that the problem set's pages study: `make glance` makes it
-# anew and copies it to docs/.
+# again and copies it to docs/.
 
 
 rule plot_glance:

@@ -37,6 +37,7 @@ for target in filter(FLOWS.get, TARGETS):
                 flow: {
                     "family": FLOW_PARAMS[target, flow]["family"],
                     "sizes": FLOW_PARAMS[target, flow]["sizes"],
+                    "replicates": FLOW_PARAMS[target, flow]["replicates"],
                 }
                 for flow in FLOWS[target]
             },

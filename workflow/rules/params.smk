@@ -63,8 +63,8 @@ def code_that_reads_data(target):
 
 def hmc_run(target, run):
     """Param: the settings of one run; the ground truth of a posterior that is no banana adapts."""
-    fixed = run == "short" or FAMILIES[target] == "banana"
-    return config["hmc"][run if fixed else "adaptive"]
+    own = truth_run(target, TARGETS[target])
+    return config["hmc"][run if run == "short" else own]
 
 
 def floor_repeats(target):

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from flowcheck.approximations.laplace import NoMode, laplace
+from flowcheck.counting import Counted
 from flowcheck.gaussian import Gaussian
 from flowcheck.pathfinder import NoPath, Path, pathfinder
 
@@ -17,24 +17,6 @@ class Fitted(NamedTuple):
     refused: str | None
     densities: int
     gradients: int
-
-
-class Counted:
-    """A posterior that counts how many points it is evaluated at, the walls included."""
-
-    def __init__(self, posterior):
-        self._posterior, self.densities, self.gradients = posterior, 0, 0
-        self.dim, self.init_scale = posterior.dim, posterior.init_scale
-
-    def log_density(self, u: Tensor) -> Tensor:
-        """See Posterior.log_density."""
-        self.densities += u[..., 0].numel()
-        return self._posterior.log_density(u)
-
-    def value_and_gradient(self, u: Tensor) -> tuple[Tensor, Tensor]:
-        """See Posterior.value_and_gradient."""
-        self.gradients += u[..., 0].numel()
-        return self._posterior.value_and_gradient(u)
 
 
 def fit(method: str, posterior, seed: int) -> Fitted:

@@ -11,12 +11,10 @@ import torch
 from flowcheck.approximations.arrays import Arrays, Refused, arrays_of
 from flowcheck.approximations.belonging import fault
 from flowcheck.approximations.log_p_check import OtherDensity, as_other_space, compare
-from flowcheck.distances import repeated
+from flowcheck.distances import REPEATED, repeated
 from flowcheck.log_weights import log_densities
 from flowcheck.model_errors import ModelError
 
-# From this share of repeated draws on they are no independent draws of a density.
-REPEATED = 0.01
 # A share of draws at which the posterior vanishes that is worth a word.
 VANISHING = 0.001
 
@@ -31,11 +29,9 @@ def take(
     """
     given, notes = arrays_of(posterior, found, space)
     theta = torch.from_numpy(given.theta)
-    if (given.log_q is not None or given.log_p is not None) and space == "constrained":
-        try:
-            log_jacobian = posterior.log_jacobian(theta).numpy()
-        except ModelError as error:
-            raise Refused(str(error)) from None
+    scored = given.log_q is not None or given.log_p is not None
+    log_jacobian = _log_jacobian(posterior, theta, space) if scored else None
+    if scored and space == "constrained":
         moved = (None if one is None else one + log_jacobian for one in given[1:])
         given = Arrays(given.theta, *moved)
     if given.log_p is not None:
@@ -45,12 +41,22 @@ def take(
             raise Refused(str(error)) from None
         notes += [said] if said else []
     if given.log_q is not None:
-        _check_log_q(posterior, given, space, unnormalised)
+        _check_log_q(given, log_jacobian, space, unnormalised)
     notes += _notes(posterior, given, space)
     return given, notes
 
 
-def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> None:
+def _log_jacobian(posterior, theta: torch.Tensor, space: str) -> np.ndarray:
+    """log |d value / d u| [n]; taken as 0 where it is not known, and not needed."""
+    try:
+        return posterior.log_jacobian(theta).numpy()
+    except ModelError as error:
+        if space == "constrained":
+            raise Refused(str(error)) from None
+        return np.zeros(len(theta))
+
+
+def _check_log_q(given: Arrays, log_jacobian: np.ndarray, space: str, unnormalised: bool) -> None:
     share = repeated(given.theta)
     if share > REPEATED:
         raise Refused(
@@ -58,10 +64,6 @@ def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> No
             "weights, perhaps) or come from a Markov chain, so log_q is not their density. Give "
             "the draws before resampling, or leave log_q out to compare the draws alone"
         )
-    try:
-        log_jacobian = posterior.log_jacobian(torch.from_numpy(given.theta)).numpy()
-    except ModelError:
-        log_jacobian = np.zeros(len(given.theta))
     wrong = fault(given.theta, given.log_q, log_jacobian)
     if wrong is None or (wrong.kind == "constant" and unnormalised):
         return
@@ -88,8 +90,7 @@ def _check_log_q(posterior, given: Arrays, space: str, unnormalised: bool) -> No
 
 def _notes(posterior, given: Arrays, space: str) -> list[str]:
     notes = []
-    share = repeated(given.theta)
-    if given.log_q is None and share > REPEATED:
+    if given.log_q is None and (share := repeated(given.theta)) > REPEATED:
         notes.append(
             f"{100 * share:.0f} % of the draws repeat others, so no nearest-neighbour "
             "distance is given"

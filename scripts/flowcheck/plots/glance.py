@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from flowcheck.plots import style
+from flowcheck.plots.overview import shade
 from flowcheck.plots.scatter import limits
 from flowcheck.rounding import mathtext
 
@@ -72,15 +73,7 @@ def _regions(draws: np.ndarray, box) -> tuple:
 
 def _divergences(ax, study: dict, names: list, looks: dict, bands: list, narrow: bool) -> None:
     low = study["kl"].min() / 3
-    start = low
-    for number, (word, limit) in enumerate(bands):
-        end = min(limit, HIGHEST) if limit else HIGHEST
-        if end > start:
-            ax.axvspan(start, end, color=str(1.0 - 0.05 * number), lw=0, zorder=0)
-            words = word.replace(" from the posterior", "").replace(" be ", "\nbe ")
-            ax.text(np.sqrt(start * end), 1.03, words if narrow else word, ha="center",
-                    va="bottom", fontsize=9, transform=ax.get_xaxis_transform())  # fmt: skip
-            start = end
+    shade(ax, bands, low, HIGHEST, step=0.05, top=1.03, fontsize=9)
     for row, (name, kl) in enumerate(zip(names, study["kl"], strict=True)):
         spread = np.linspace(-0.2, 0.2, len(kl)) if len(kl) > 1 else [0.0]
         ax.plot(kl, row + np.array(spread), looks[name].marker, ms=5, mew=0, alpha=0.85,

@@ -29,7 +29,7 @@ def plot_overview(tables: dict[str, pd.DataFrame], families: dict, bands: list) 
     gaps = len(tables) - 1
     figure = Figure(figsize=(width, 1.0 + 0.30 * len(rows) + 0.16 * gaps + 0.25 * _heads(tables)))
     ax = figure.subplots()
-    _shade(ax, bands, low, high)
+    shade(ax, bands, low, high, fontsize=8.5, color="0.3")
     place, ticks = 0.0, []
     for target in tables:
         if len(tables) > 1:
@@ -68,16 +68,16 @@ def _kl(table: pd.DataFrame, flow: str) -> np.ndarray:
     return table.loc[table["flow"] == flow, "kl"].to_numpy(dtype=float)
 
 
-def _shade(ax, bands: list, low: float, high: float) -> None:
-    """Grey bands, darker as they get worse, each with its word at the top."""
+def shade(ax, bands: list, low: float, high: float, step=0.045, top=1.01, **words_style) -> None:
+    """Grey bands, darker by `step` as they get worse, each with its word at `top` of the axes."""
     start = low
     for number, (word, limit) in enumerate(bands):
         end = min(limit, high) if limit else high
         if end > start:
-            ax.axvspan(start, end, color=str(1.0 - 0.045 * number), lw=0, zorder=0)
+            ax.axvspan(start, end, color=str(1.0 - step * number), lw=0, zorder=0)
             # A narrow band has room for the beginning of what is said in full beside the figure.
             words = word.removesuffix(" from the posterior").replace(" be ", "\nbe ")
             words = words if style.is_narrow() else word
-            ax.text(np.sqrt(start * end), 1.01, words, transform=ax.get_xaxis_transform(),
-                    ha="center", va="bottom", fontsize=8.5, color="0.3")  # fmt: skip
+            ax.text(np.sqrt(start * end), top, words, transform=ax.get_xaxis_transform(),
+                    ha="center", va="bottom", **words_style)  # fmt: skip
         start = max(start, end)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from flowcheck.labels import label
-from flowcheck.report.causes import symptoms, why
+from flowcheck.report.causes import CONSTANT_JACOBIAN, symptoms, why
 from flowcheck.report.moment_errors import worst_moments
 from flowcheck.report.summary import K_GOOD, K_USABLE, k_word
 from flowcheck.report.without_kl import Line, has_kl, moments_part, without_kl
@@ -47,7 +47,6 @@ GOOD, FAIR, POOR = 1, 2, 3
 K_MEAN = 1.0
 # Replicates that differ by less than this share of their mean are the same to its three digits.
 SAME = 0.0005
-CONSTANT_JACOBIAN = "nice"
 SPREAD = (
     "± is the standard deviation over replicates, which differ in their initial values and their "
     "draws; a standard error is the Monte Carlo error of one replicate."

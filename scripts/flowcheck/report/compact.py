@@ -118,7 +118,7 @@ def compact_png(png: bytes, grey: bool) -> bytes:
 
 
 def base64_of(content: bytes) -> str:
-    """As text, for a data address."""
+    """As text, for a data address or JSON."""
     return base64.b64encode(content).decode()
 
 

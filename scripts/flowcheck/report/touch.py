@@ -3,7 +3,6 @@
 Places of points travel as 16-bit integers in base64: a tenth of the size of numbers in print.
 """
 
-import base64
 import io
 import json
 from functools import cache
@@ -15,6 +14,7 @@ from PIL import Image
 from flowcheck.labels import label
 from flowcheck.plots.layers import axis_names, box, in_plane
 from flowcheck.plots.style import looks
+from flowcheck.report.compact import base64_of
 from flowcheck.report.figures import on_dark
 
 # Points and grid points on the page, of those in the files.
@@ -166,7 +166,7 @@ def sheet(tiles: np.ndarray, columns: int = SHEET_COLUMNS) -> str:
     file = io.BytesIO()
     # Sixteen greys cannot be told from more at this size, and take half the space.
     Image.fromarray((pixels / 17).round().astype(np.uint8) * 17).save(file, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return f"data:image/png;base64,{base64_of(file.getvalue())}"
 
 
 def _rounded(values: np.ndarray) -> list[float]:
@@ -178,4 +178,4 @@ def _packed(points: np.ndarray, limits: np.ndarray) -> str:
     middle, half = limits.mean(1), np.ptp(limits, axis=1) / 2
     steps = np.nan_to_num((points - middle) / half * HALF, nan=32767, posinf=32767, neginf=-32767)
     whole = np.clip(np.round(steps), -32767, 32767).astype("<i2")
-    return base64.b64encode(whole.tobytes()).decode()
+    return base64_of(whole.tobytes())

@@ -49,7 +49,7 @@ def without_kl(row: dict, worst: dict | None) -> Line:
 
 
 def moments_part(worst: dict) -> str:
-    """The worst mean and sd, as `brief.worst_moments` found them."""
+    """The worst mean and sd, as `moment_errors.worst_moments` found them."""
     return (
         f"the worst mean is off by {abs(worst['mean_error']):.2g} sds "
         f"({worst['mean_parameter']}), the worst sd by {_change(worst['sd_ratio'])} "
