@@ -116,3 +116,25 @@ def test_a_digest_changes_with_a_files_content_and_its_name(tmp_path):
     assert second != first
     (tmp_path / "helper.py").write_text("SCALE = 1\n")
     assert digest() == first
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "def f():\n    {}",
+        "class C:\n    def f(self):\n        {}",
+        "try:\n    pass\nexcept ValueError:\n    {}",
+        "try:\n    pass\nfinally:\n    {}",
+        "if x:\n    pass\nelse:\n    {}",
+        "for _ in x:\n    pass\nelse:\n    {}",
+        "with x:\n    while x:\n        {}",
+        "match x:\n    case 1:\n        {}",
+    ],
+)
+def test_an_import_is_followed_wherever_it_stands(tmp_path, block):
+    (tmp_path / "my_model.py").write_text(block.format("import helper") + "\n")
+    (tmp_path / "helper.py").write_text("")
+    assert {path.name for path in imports.own_files(str(tmp_path / "my_model.py"))} == {
+        "my_model.py",
+        "helper.py",
+    }

@@ -19,17 +19,19 @@ from .validation import not_finite, problems_of
 
 DEFAULT = ROOT / "config" / "config.yaml"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+# Ten times as fast, where PyYAML was built with it.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @cache
 def read_schema() -> dict:
     """The config's JSON schema."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def default_config() -> dict:
     """The default study's config."""
-    return yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+    return yaml.load(DEFAULT.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def complete(user: dict, files: tuple[str, ...] = (), memory: float | None = None) -> dict:

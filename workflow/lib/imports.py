@@ -7,6 +7,7 @@ inputs, works from any working directory, under a module's prefix and with stora
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -79,7 +80,8 @@ def closure(path: Path, folder: Path) -> frozenset[Path]:
 @cache
 def _imports(path: Path, folder: Path) -> frozenset[Path]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
+    module = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    for node in _statements(module.body):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -94,13 +96,26 @@ def _imports(path: Path, folder: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-def _beside(path: Path) -> list[Path]:
+def _statements(block: list[ast.AST]) -> Iterator[ast.AST]:
+    """The statements of a block, the nested ones included. Expressions, the bulk of a tree, hold
+    no imports."""
+    for node in block:
+        yield node
+        for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+            yield from _statements(getattr(node, part, []))
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
     """Files next to a library module that are not modules: its style sheet, its templates."""
-    if path.parent == SCRIPTS:
-        return []
-    return [other for other in path.parent.iterdir() if other.suffix in DATA_SUFFIXES]
+    return () if path.parent == SCRIPTS else _data_files(path.parent)
 
 
+@cache
+def _data_files(folder: Path) -> tuple[Path, ...]:
+    return tuple(path for path in folder.iterdir() if path.suffix in DATA_SUFFIXES)
+
+
+@cache
 def _module_file(name: str, folder: Path) -> Path | None:
     """The file below `folder` of a module or package, or None if none defines it."""
     path = folder.joinpath(*name.split("."))
