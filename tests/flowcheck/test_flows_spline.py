@@ -17,14 +17,15 @@ def parameters(points, seed=0):
 
 
 def test_it_goes_through_its_knots_with_their_slopes():
-    widths, heights, slopes = parameters(1)
-    knots = torch.cat([torch.zeros(1), widths[0, 0].cumsum(0)]).double() - BOUND
-    values = torch.cat([torch.zeros(1), heights[0, 0].cumsum(0)]).double() - BOUND
+    sizes, slopes = parameters(1)
+    widths, heights = sizes[0, 0]
+    knots = torch.cat([torch.zeros(1), widths.cumsum(0)]).double() - BOUND
+    values = torch.cat([torch.zeros(1), heights.cumsum(0)]).double() - BOUND
     torch.testing.assert_close(knots[-1].item(), BOUND, rtol=1e-14, atol=0)
     assert torch.equal(slopes[0, 0, [0, -1]], torch.ones(2, dtype=torch.float64))
     for side in (-1e-9, 1e-9):
         x = (knots + side).reshape(-1, 1)
-        y, log_slope = SPLINE.forward((widths, heights, slopes), x)
+        y, log_slope = SPLINE.forward((sizes, slopes), x)
         # 1e-9 away from a knot: that times the slopes and curvatures, of some hundreds at most.
         torch.testing.assert_close(y.flatten(), values, rtol=0, atol=1e-6)
         torch.testing.assert_close(log_slope.exp().flatten(), slopes[0, 0], rtol=1e-5, atol=1e-5)

@@ -39,24 +39,19 @@ class RationalQuadratic(Transformer):
         self.width = 3 * bins - 1
 
     def parameters(self, raw: Tensor) -> tuple[Tensor, ...]:
-        """See Transformer.parameters: the bins' widths and heights [..., S, n, bins], and the
-        slopes [..., S, n, bins + 1] at their knots, which are 1 at both ends."""
+        """See Transformer.parameters: the bins' widths and heights [..., S, n, 2, bins], which fill
+        the interval, and the slopes [..., S, n, bins + 1] at their knots, 1 at both ends."""
         raw = raw.squeeze(-3).unflatten(-1, (-1, self.width))
-        widths, heights, slopes = raw.split([self.bins, self.bins, self.bins - 1], dim=-1)
+        sizes, slopes = raw.split([2 * self.bins, self.bins - 1], dim=-1)
+        shares = MIN_BIN + (1 - MIN_BIN * self.bins) * sizes.unflatten(-1, (2, -1)).softmax(-1)
         # softplus(0 + offset) + MIN_SLOPE = 1
         offset = math.log(math.expm1(1 - MIN_SLOPE))
         slopes = pad(softplus(slopes + offset) + MIN_SLOPE, (1, 1), value=1.0)
-        return self._sizes(widths), self._sizes(heights), slopes
+        return 2 * self.bound * shares, slopes
 
     def forward(self, parameters: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, Tensor]:
         """See Transformer.forward."""
-        inside = x.abs() < self.bound
-        # A point outside takes some value inside, and its result is not used: no NaN in gradients.
-        point = torch.where(inside, x, 0.0)
-        piece = self._bin(parameters, point, 0)
-        t = (point - piece.x) / piece.width
-        y, log_slope = _value_and_log_slope(piece, t)
-        return torch.where(inside, y, x), torch.where(inside, log_slope, 0.0)
+        return self._move(parameters, x)[0]
 
     def forward_and_score(
         self, parameters: tuple[Tensor, ...], x: Tensor, score: Tensor
@@ -66,12 +61,13 @@ class RationalQuadratic(Transformer):
         The slope's own derivative is taken within the bin: going back to all bins, which is what
         costs, is then done once.
         """
-        forward = partial(self.forward, x=x)
-        (y, log_slope), pull_back = torch.func.vjp(forward, parameters)
-        inside = x.abs() < self.bound
-        piece = self._bin(parameters, torch.where(inside, x, 0.0), 0)
-        bend = torch.where(inside, _bend(piece, (x - piece.x) / piece.width), 0.0)
-        score = ((score - bend) * (-log_slope).exp()).detach()
+
+        (y, log_slope), pull_back, (inside, piece, t) = torch.func.vjp(
+            partial(self._move, x=x), parameters, has_aux=True
+        )
+        with torch.no_grad():
+            bend = torch.where(inside, _bend(piece, t), 0.0)
+            score = (score - bend) * (-log_slope).exp()
         return y, log_slope, score, pull_back((score, torch.ones_like(y)))[0]
 
     def inverse(self, parameters: tuple[Tensor, ...], y: Tensor) -> tuple[Tensor, Tensor]:
@@ -90,25 +86,34 @@ class RationalQuadratic(Transformer):
         x = piece.x + t * piece.width
         return torch.where(inside, x, y), torch.where(inside, -log_slope, 0.0)
 
-    def _sizes(self, raw: Tensor) -> Tensor:
-        """Positive sizes [..., bins] that fill the interval."""
-        share = MIN_BIN + (1 - MIN_BIN * self.bins) * raw.softmax(-1)
-        return 2 * self.bound * share
+    def _move(
+        self, parameters: tuple[Tensor, ...], x: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Bin, Tensor]]:
+        """(y, log dy/dx), and how: whether x is inside, its bin, the share of it that lies left."""
+        inside = x.abs() < self.bound
+        # A point outside takes some value inside, and its result is not used: no NaN in gradients.
+        point = torch.where(inside, x, 0.0)
+        piece = self._bin(parameters, point, 0)
+        t = (point - piece.x) / piece.width
+        y, log_slope = _value_and_log_slope(piece, t)
+        moved = torch.where(inside, y, x), torch.where(inside, log_slope, 0.0)
+        return moved, (inside, piece, t)
 
     def _bin(self, parameters: tuple[Tensor, ...], point: Tensor, axis: int) -> Bin:
         """The bin that each point lies in, by its x (axis 0) or its y (axis 1).
 
         Chosen by a product with an indicator: its derivative is one too, where an index's would be
-        a scatter, which no processor does fast.
+        a scatter, which no processor does fast. All that is chosen is stacked, since a small
+        tensor's operations cost as much as a large one's.
         """
-        widths, heights, slopes = parameters
-        lefts, bottoms = (size.cumsum(-1) - size - self.bound for size in (widths, heights))
-        lower = (lefts, bottoms)[axis]
-        above = point.unsqueeze(-1) >= lower
-        above = torch.cat([torch.ones_like(above[..., :1]), above[..., 1:]], -1)
-        chosen = (above & ~pad(above[..., 1:], (0, 1), value=False)).to(point)
-        of_bins = (lefts, bottoms, widths, heights, slopes[..., :-1], slopes[..., 1:])
-        return Bin(*((chosen * values).sum(-1) for values in of_bins))
+        sizes, slopes = parameters
+        lower = sizes.cumsum(-1) - sizes - self.bound
+        # How many knots inside the interval the point has passed: a NaN is in the first bin.
+        index = (point.unsqueeze(-1) >= lower[..., axis, 1:]).sum(-1, keepdim=True)
+        chosen = (index == torch.arange(self.bins, device=point.device)).to(point)
+        at_knots = torch.stack([slopes[..., :-1], slopes[..., 1:]], -2)
+        of_bins = torch.cat([lower, sizes, at_knots], -2)
+        return Bin(*(of_bins * chosen.unsqueeze(-2)).sum(-1).unbind(-1))
 
 
 def _value_and_log_slope(piece: Bin, t: Tensor) -> tuple[Tensor, Tensor]:
