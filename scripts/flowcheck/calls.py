@@ -47,7 +47,7 @@ class Calls:
                 return function(*arguments)
         except ModelError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             shapes = self.shapes if name in ("log_density", "gradient") else {}
             raise explain(error, self.file, f"in {name}", shapes) from error
 

@@ -41,7 +41,7 @@ def _called(target: type, settings: dict, file: str, *data):
     try:
         with double_precision():
             return target(*data, **settings)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         explained = explain(error, file, "in __init__")
         if isinstance(error, KeyError) and data and error.args and error.args[0] not in data[0]:
             name = error.args[0]

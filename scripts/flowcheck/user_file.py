@@ -33,7 +33,7 @@ def load_class(file: str, name: str = "Target") -> type:
     try:
         with double_precision(), _folder_first(path.parent, unique):
             spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[unique]
         raise explain(error, file, "while it is imported") from error
     found = getattr(module, name, None)

@@ -130,6 +130,22 @@ TOGETHER = {
         "targets: {f: {family: funnel, data: embedded}}", "only a banana"),
     "the published data for another": (
         "targets: {f: {family: funnel, data: course}}", "only a banana"),
+    "a banana's long run for another": (
+        "{targets: {f: {family: funnel}}, hmc: {long: {draws: 5000}}}", "come from hmc.adaptive"),
+    "a short run for another": (
+        "{targets: {f: {family: funnel}}, hmc: {short: {draws: 600}}}", "hmc.short: it would have"),
+    "another posterior's run for a banana": ("hmc: {adaptive: {chains: 32}}", "hmc.adaptive"),
+    "theory's settings without a banana": (
+        "{targets: {f: {family: funnel}}, theory: {contraction: {points: 40}}}", "needs a banana"),
+    "divergences of no target": (
+        "{images: {d: {dataset: digits}}, divergence: {neighbours: 4}}", "has no target"),
+    "training of no target": (
+        "{images: {d: {dataset: digits}}, training: {samples: 50}}", "has no target"),
+    "bounds of no autoencoder": (
+        "{targets: {banana: {}}, vae_bounds: {samples: 500}}", "has no autoencoder"),
+    "a slope that init does not use": ("vaes: {vae: {init: published, slope: 3}}", "vaes.vae.slope"),
+    "a reach that a recipe does not use": ("vaes: {vae: {recipe: course, reach: 2}}", "vae.reach"),
+    "points of no weight": ("vaes: {vae: {evidence_weight: 0, points: 64}}", "vaes.vae.points"),
     "a file and a family": ("targets: {m: {file: README.md, family: funnel}}", "not both"),
     "a family's setting for another": ("targets: {f: {family: funnel, sigma_y: 1}}", "sigma_y"),
     "a flow's setting for another": ("flows: {planar: {hidden: [8]}}", "flows.planar.hidden"),

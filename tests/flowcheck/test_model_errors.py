@@ -66,6 +66,8 @@ MISTAKES = {
     "an unused coordinate": (
         PLAIN, "return -0.5 * theta[0] ** 2", r"does not depend on theta\[1\]", 8
     ),
+    "an end of the program": (NAMED, "raise SystemExit(0)", "in log_density, SystemExit: 0", 9),
+    "quit()": (NUMPY, "quit()", "in value_and_grad, SystemExit", 9),
     # What vmap and autograd cannot follow.
     "numpy": (NAMED, "return torch.tensor(np.exp(mu))", "NumPy array", 9),
     "numpy's sum": (NAMED, "return np.sum(x)", "NumPy array", 9),

@@ -16,6 +16,7 @@ from .numbers import as_meant
 from .paths import with_paths
 from .sizes import too_large
 from .validation import not_finite, problems_of
+from .without_effect import without_effect
 
 DEFAULT = ROOT / "config" / "config.yaml"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -44,7 +45,8 @@ def complete(user: dict, files: tuple[str, ...] = (), memory: float | None = Non
     schema = read_schema()
     problems = [fault for path in files for fault in faults(path)]
     problems += hidden_by_merging(files, user)
-    config = merge(as_meant(user, schema, schema), default_config())
+    default = default_config()
+    config = merge(as_meant(user, schema, schema), default)
     problems = problems or problems_of(config, schema)
     try:
         # Each check relies on what those before it found to be right.
@@ -55,6 +57,7 @@ def complete(user: dict, files: tuple[str, ...] = (), memory: float | None = Non
             problems = not_finite(config) or entry_problems(config)
         if not problems:
             problems = approximation_problems(config) or contradictions(config, user)
+            problems = problems or without_effect(config, user, default)
             problems = problems or too_large(config, memory)
     except Unreadable as error:
         problems = [str(error)]
