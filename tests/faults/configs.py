@@ -143,7 +143,7 @@ TOGETHER = {
         "{images: {d: {dataset: digits}}, training: {samples: 50}}", "has no target"),
     "bounds of no autoencoder": (
         "{targets: {banana: {}}, vae_bounds: {samples: 500}}", "has no autoencoder"),
-    "a slope that init does not use": ("vaes: {vae: {init: published, slope: 3}}", "vaes.vae.slope"),
+    "a slope that init does not use": ("vaes: {vae: {init: published, slope: 3}}", "vae.slope"),
     "a reach that a recipe does not use": ("vaes: {vae: {recipe: course, reach: 2}}", "vae.reach"),
     "points of no weight": ("vaes: {vae: {evidence_weight: 0, points: 64}}", "vaes.vae.points"),
     "a file and a family": ("targets: {m: {file: README.md, family: funnel}}", "not both"),
