@@ -58,9 +58,11 @@ def refuse(message):
     raise AssertionError(f"not compiled: {message}")
 
 
+# Each activation and each gradient once: that every step is one graph is the next test's matter.
 @needs_compiler
-@pytest.mark.parametrize("gradient", ["path", "total"])
-@pytest.mark.parametrize("family", FLOWS)
+@pytest.mark.parametrize(
+    ("family", "gradient"), [("planar", "path"), ("nice", "total"), ("realnvp", "path")]
+)
 def test_compiled_training_is_eager_training(family, gradient, banana):
     # Softened: on the banana itself a difference in the last bit grows with every step.
     soft = lambda x: 0.02 * banana.log_density(x) - 0.1 * x.square().sum(-1)  # noqa: E731

@@ -39,9 +39,9 @@ def test_paths_end_in_both_modes():
 
 def test_mass_is_preferred_to_height():
     # The funnel's peak lies at v = -9 (dim - 1) / 2, where there is no mass: v has sd 3.
-    path = pathfinder(funnel(10), seed=0)[0]
-    assert abs(float(path.gaussian.loc[0])) < 9
-    assert min(path.end[0] for path in pathfinder(funnel(10), seed=0)) < -20
+    paths = pathfinder(funnel(10), seed=0)
+    assert abs(float(paths[0].gaussian.loc[0])) < 9
+    assert min(path.end[0] for path in paths) < -20
 
 
 def test_a_density_that_vanishes_is_a_wall():

@@ -1,10 +1,8 @@
 """Bijections onto supports: round trips, and log-Jacobians against automatic differentiation."""
 
-import math
-
 import pytest
 import torch
-from scipy import integrate, stats
+from scipy import stats
 from torch.distributions import constraints
 
 from flowcheck.supports import OrderedTransform, Parameter, scalars
@@ -86,12 +84,11 @@ def test_a_simplex_has_a_density_on_all_but_its_last_entry():
     parameter = Parameter("p", ("simplex", 3))
     dirichlet = stats.dirichlet([2, 3, 4])
 
-    def density(v, u):
-        value, log_det = parameter.constrain(torch.tensor([u, v], dtype=torch.float64))
-        return dirichlet.pdf(value.numpy()) * math.exp(log_det)
-
-    total, _ = integrate.dblquad(density, -9, 9, -9, 9, epsabs=1e-6)
-    assert total == pytest.approx(1, abs=1e-5)  # as asked of the rule
+    axis = torch.linspace(-12, 12, 401, dtype=torch.float64)
+    value, log_det = parameter.constrain(torch.cartesian_prod(axis, axis))
+    density = dirichlet.pdf(value[:, :-1].T.numpy()) * log_det.exp().numpy()
+    # Smooth, and below 1e-9 at the edges: the trapezoidal rule is exact to that.
+    assert density.sum() * (axis[1] - axis[0]) ** 2 == pytest.approx(1, abs=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from flowcheck.seeds import generators_for
 from flowcheck.targets.banana import Target
 
 REPLICATES, DRAWS = 2, 10_000
-SIZES = {"blocks": 4, "hidden": [32, 32], "activation": "silu"}
+SIZES = {"blocks": 3, "hidden": [16, 16], "activation": "silu"}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def target():
 def trained(target):
     """NICE, trained long enough to settle on one of them."""
     recipe = training.Recipe(
-        iterations=500, samples=100, learning_rate=1e-2, schedule="cosine", warmup=50, clip=10.0,
+        iterations=300, samples=100, learning_rate=1e-2, schedule="cosine", warmup=50, clip=10.0,
         weight_decay=0.0, gradient="path", ema_decay=None, init="near_identity",
     )  # fmt: skip
     flow = make_flow("nice", 2, SIZES)
