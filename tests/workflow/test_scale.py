@@ -13,7 +13,7 @@ from tests.repository import ROOT, environment
 from tests.workflow.scale import large_config
 
 FLOWS, REPLICATES = 10, 30
-SIZES = (5, 10, 20)
+SIZES = (3, 6, 12)
 # Seconds. A dry run takes 3 to 8, counting its calls twice that; this ends a hang.
 LIMIT = 600
 
@@ -88,3 +88,14 @@ def test_what_jobs_share_is_worked_out_once(plans):
         counts = [calls(plan, file, name) for plan in plans.values()]
         assert counts[0] > 0, name
         assert len(set(counts)) == 1, f"{name} is called once more for each job: {counts}"
+
+
+def test_jobs_are_looked_for_when_one_has_ended_and_not_all_the_time(bare):
+    goal = "results/tiny/banana/exact.json"
+    ran = bare.snakemake("--verbose", "--", goal)
+    assert ran.status == 0, ran.output
+    jobs = len(re.findall(r"^Finished jobid", ran.output, re.MULTILINE))
+    assert jobs == 3
+    # Before the first, after each, and once more where one ends during a look. Snakemake by itself
+    # looks every second as well, and each of these takes some seconds.
+    assert len(re.findall(r"^Ready jobs", ran.output, re.MULTILINE)) <= 2 * jobs

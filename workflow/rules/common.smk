@@ -58,6 +58,15 @@ config = complete(
 if workflow.is_main_process:
     explain_changes()
 
+
+onstart:
+    # To keep to its limit on jobs a second, Snakemake looks for jobs to start a second after every time
+    # it did, and also when a job ends, so after a hundred jobs it looks a hundred times a second. That
+    # took a quarter of a core in a study of 500 jobs. Here the cores limit the jobs.
+    if not elsewhere:
+        workflow.scheduler.job_rate_limiter = None
+
+
 TARGETS, VAES = config["targets"], config["vaes"]
 # Without an autoencoder to train on them, images are of no use.
 IMAGES = config["images"] if VAES else {}
