@@ -8,6 +8,8 @@ where there is next to no mass, and the path then passes the mass on its way.
 """
 
 import math
+from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +20,8 @@ from flowcheck.gaussian import LOG_2PI, Gaussian
 from flowcheck.log_weights import log_densities
 from flowcheck.seeds import seed_for
 
+# Steps behind each estimate of the inverse Hessian, as in the paper.
+HISTORY = 6
 # What the optimiser reads where the density vanishes or is not a number: a wall, but a finite one,
 # so that its line search steps back instead of failing.
 WALL = 1e100
@@ -89,30 +93,50 @@ def _climb(posterior, rng: np.random.Generator, iterations: int):
         jac=True,
         method="L-BFGS-B",
         callback=lambda point: points.append(point.copy()),
-        options={"maxiter": iterations, "maxcor": 12},
+        options={"maxiter": iterations, "maxcor": HISTORY},
     )
     gradients = [negative(point)[1] for point in points]
     return np.array(points), np.array(gradients)
 
 
-def _inverse_hessians(points: np.ndarray, gradients: np.ndarray):
-    """The BFGS estimate of the inverse Hessian at each point of a path, from the points so far.
+def _inverse_hessians(points: np.ndarray, gradients: np.ndarray) -> Iterator[np.ndarray]:
+    """The L-BFGS estimate of the inverse Hessian [dim, dim] at each point of a path.
 
-    Nocedal & Wright, "Numerical Optimization", 2006, eqs. 6.17 and 6.20. Steps along which the
-    gradient does not grow, outside the basin of a mode, are passed over.
+    The last HISTORY steps before it update a diagonal, which has followed the whole path: no step
+    may have gone along a coordinate yet whose scale the gradients already show. Steps along which
+    the gradient does not grow, outside the basin of a mode, are passed over.
     """
-    inverse, seen = np.eye(points.shape[1]), False
-    yield inverse
+    diagonal, steps = np.ones(points.shape[1]), deque(maxlen=HISTORY)
+    yield np.diag(diagonal)
     for step, change in zip(np.diff(points, axis=0), np.diff(gradients, axis=0), strict=True):
         curvature = step @ change
         if np.isfinite(curvature) and curvature > 1e-10 * (change @ change):
-            if not seen:
-                inverse, seen = inverse * curvature / (change @ change), True
-            moved = inverse @ change
-            cross = np.outer(moved, step)
-            scale = (1 + change @ moved / curvature) / curvature
-            inverse = inverse + scale * np.outer(step, step) - (cross + cross.T) / curvature
+            diagonal = _next_diagonal(diagonal, step, change)
+            steps.append((step, change))
+        inverse = np.diag(diagonal)
+        for one in steps:
+            inverse = _updated(inverse, *one)
         yield inverse
+
+
+def _next_diagonal(diagonal: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """The diagonal [dim] of the inverse Hessian after a step and the gradient's change along it.
+
+    Gilbert & Lemaréchal, "Some numerical experiments with variable-storage quasi-Newton
+    algorithms", Mathematical Programming 1989, eq. 4.9; algorithm 3 of Zhang et al.
+    """
+    curvature, across = step @ change, change @ (diagonal * change)
+    along = step @ (step / diagonal)
+    share = step**2 / (along * diagonal)  # adds up to 1, so that what follows is positive
+    return curvature / (across * (1 - share) / diagonal + change**2)
+
+
+def _updated(inverse: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """BFGS: Nocedal & Wright, "Numerical Optimization", 2006, eq. 6.17."""
+    curvature, moved = step @ change, inverse @ change
+    cross = np.outer(moved, step)
+    scale = (1 + change @ moved / curvature) / curvature
+    return inverse + scale * np.outer(step, step) - (cross + cross.T) / curvature
 
 
 def _best_gaussian(posterior, points, gradients, z) -> tuple[Gaussian, float] | None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from flowcheck import pathfinder as pathfinder_module
 from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.pathfinder import NoPath, pathfinder
 from tests.flowcheck.densities import Density, funnel, mixture, normal
@@ -56,3 +57,30 @@ def test_a_density_that_vanishes_is_a_wall():
 def test_no_path_is_an_error():
     with pytest.raises(NoPath, match="not finite"):
         pathfinder(Density(2, lambda u: torch.nan * u.sum(-1)), seed=0, paths=2)
+
+
+def test_a_step_along_an_axis_gives_its_variance_and_scales_the_others():
+    step, change = np.array([0.0, 2.0, 0.0]), np.array([0.0, 2.0 / 9.0, 0.0])  # of variance 9
+    found = pathfinder_module._next_diagonal(np.array([1.0, 1.5, 4.0]), step, change)
+    np.testing.assert_allclose(found, [6.0, 9.0, 24.0])  # 9 / 1.5 = 6 times as large
+
+
+def test_every_inverse_hessian_explains_the_last_step_and_is_positive():
+    rng = np.random.default_rng(0)
+    root = rng.standard_normal((10, 10))
+    points = rng.standard_normal((16, 10)).cumsum(0)
+    gradients = points @ (root @ root.T + np.eye(10))
+    inverses = list(pathfinder_module._inverse_hessians(points, gradients))
+    assert np.array_equal(inverses[0], np.eye(10))
+    for i, inverse in enumerate(inverses[1:]):
+        step, change = points[i + 1] - points[i], gradients[i + 1] - gradients[i]
+        # The secant equation, to rounding: the Hessian's condition number is some hundreds.
+        np.testing.assert_allclose(inverse @ change, step, rtol=1e-9, atol=1e-9)
+        assert np.linalg.eigvalsh(inverse).min() > 0
+
+
+def test_a_step_of_no_curvature_is_passed_over():
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 1.0]])
+    gradients = np.array([[0.0, 0.0], [-1.0, 0.0], [1.0, 3.0]])
+    first, second, _ = pathfinder_module._inverse_hessians(points, gradients)
+    assert np.array_equal(first, second)
