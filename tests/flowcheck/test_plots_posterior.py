@@ -134,6 +134,14 @@ def test_regions_hold_the_mass_they_are_named_for():
     assert heights.shape == (len(rows), len(columns))
 
 
+def test_draws_outside_the_figure_have_no_regions_and_one_cell_has_its_own():
+    far, box = np.full(100, 50.0), ((-4, 4), (-4, 4))
+    assert density.regions(far, far, box, (0.5, 0.95))[-1] == []
+    single = np.zeros((4, 4))
+    single[1, 2] = 0.1
+    assert density.levels(single, (0.5, 0.95, 1.0)) == [0.1]
+
+
 # Figures.
 
 

@@ -33,13 +33,24 @@ def regions(x: np.ndarray, y: np.ndarray, box: tuple, masses: tuple[float, ...])
     """A plane's density on a grid, and the levels whose regions hold `masses` of the draws.
 
     x, y: draws [n]; box: ((low, high) of x, (low, high) of y). Returns centres of the columns and
-    of the rows, density [rows, columns], and levels, ascending and distinct.
+    of the rows, density [rows, columns], and `levels`.
     """
     bins = 32
     counts, x_edges, y_edges = np.histogram2d(x, y, bins, box)
     density = gaussian_filter(counts.T, 1.2, mode="reflect")
-    falling = np.sort(density.ravel())[::-1]
-    held = np.cumsum(falling) / max(falling.sum(), 1e-300)
-    levels = [falling[np.searchsorted(held, mass)] for mass in sorted(masses, reverse=True)]
     centres = [(edges[1:] + edges[:-1]) / 2 for edges in (x_edges, y_edges)]
-    return *centres, density, sorted({float(level) for level in levels if level > 0})
+    return *centres, density, levels(density, masses)
+
+
+def levels(density: np.ndarray, masses: tuple[float, ...]) -> list[float]:
+    """The levels, ascending and distinct, above which a density on a grid holds these masses.
+
+    None where it is zero: all draws of a poor approximation may lie outside the figure.
+    """
+    falling = np.sort(density.ravel())[::-1]
+    held = np.cumsum(falling)
+    if held[-1] <= 0:
+        return []
+    # The sum's rounding may leave the last bin below the whole.
+    places = np.searchsorted(held / held[-1], masses).clip(max=len(falling) - 1)
+    return sorted({float(falling[place]) for place in places if falling[place] > 0})

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from flowcheck.plots import style
+from flowcheck.plots.density import levels
 from flowcheck.plots.overview import shade
 from flowcheck.plots.scatter import limits
 from flowcheck.rounding import mathtext
@@ -65,10 +66,7 @@ def _regions(draws: np.ndarray, box) -> tuple:
     """For `contour`: places, the smoothed density of draws there, and the levels of MASSES."""
     counts, x, y = np.histogram2d(*draws.T, BINS, box)
     density = gaussian_filter(counts.T, 1.2)
-    falling = np.sort(density.ravel())[::-1]
-    held = np.cumsum(falling) / falling.sum()
-    levels = [falling[np.searchsorted(held, mass)] for mass in MASSES]
-    return (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2, density, levels
+    return (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2, density, levels(density, MASSES)
 
 
 def _divergences(ax, study: dict, names: list, looks: dict, bands: list, narrow: bool) -> None:
