@@ -169,6 +169,23 @@ def test_figures_say_that_there_is_no_truth(plot):
     assert "no truth" not in plot(draws(3), {"realnvp": draws(3)}, FAMILIES).get_suptitle()
 
 
+ODD = {
+    "far away": draws(2, shift=1e4),
+    "a point": {name: np.zeros_like(values) for name, values in draws(2).items()},
+    "a point far away": {name: np.full_like(values, 1e4) for name, values in draws(2).items()},
+    "far wider": {name: 1e6 * values for name, values in draws(2).items()},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("plot", [marginals.plot_marginals, pairs.plot_pairs])
+def test_an_approximation_however_poor_is_drawn_or_left_outside(plot, odd):
+    figure = plot(draws(2), {"realnvp": ODD[odd], "mean_field": draws(2, seed=2)}, FAMILIES)
+    figure.canvas.draw()
+    # The figure keeps to the truth's size: two standard normals, to three sds.
+    assert all(abs(end) < 5 for ax in figure.axes if ax.collections for end in ax.get_xlim())
+
+
 @pytest.mark.parametrize(("count", "planes"), [(2, 1), (3, 3), (8, 28)])
 def test_pairs_are_a_triangle_and_two_parameters_a_plane(count, planes):
     figure = pairs.plot_pairs(draws(count), {"realnvp": draws(count)}, FAMILIES)
