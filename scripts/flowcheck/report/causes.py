@@ -18,7 +18,8 @@ from flowcheck.report.summary import K_USABLE
 from flowcheck.rounding import plain
 
 INDEPENDENT = ("mean_field",)
-GAUSSIAN = ("full_rank", "laplace", "pathfinder")
+GAUSSIAN = ("full_rank", "pathfinder")
+LAPLACE = "laplace"
 # Whose layers each act along one direction, or about one point.
 NARROW_LAYERS = {
     "planar": "bends space along one direction",
@@ -112,6 +113,27 @@ def why(s: Symptoms) -> str:
     return next(filter(None, (rule(s) for rule in RULES)))
 
 
+def _is_laplaces(s: Symptoms) -> str | None:
+    """The curvature at a mode says little of the rest, and nothing is fitted to that."""
+    if s.family != LAPLACE:
+        return None
+    text = "it has the curvature of one mode everywhere"
+    extremes = [one for one in (s.narrowest, s.widest) if one and not NARROW <= one[0] <= WIDE]
+    if s.missing:
+        text += f", and about {100 * s.missing:.0f} % of the mass lies where it never draws"
+    elif extremes:
+        ratio, parameter = max(extremes, key=lambda one: abs(math.log(one[0])))
+        text += (
+            f", which is too {'narrow' if ratio < 1 else 'wide'} for the posterior as a whole (the "
+            f"sd of {parameter} is {100 * ratio:.0f} % of the truth's)"
+        )
+    elif s.mean is not None and abs(s.mean[0]) > OFF:
+        text += f" and is symmetric; the posterior is skewed{_mean_words(s)}"
+    else:
+        text += "; the posterior has a different shape"
+    return f"{text}{_better_words(s)}."
+
+
 def _drops_mass(s: Symptoms) -> str | None:
     """Reverse KL drops modes that lie across a gap; the weights cannot show it."""
     if not s.missing:
@@ -119,7 +141,7 @@ def _drops_mass(s: Symptoms) -> str | None:
     share = f"{100 * s.missing:.0f} % of the mass"
     if s.shape < SEPARATE * s.unseen:
         return (
-            f"KL(q‖p) has no penalty for mass that q never visits, so training settled in one "
+            f"KL(q‖p) has no penalty for mass that q never visits, so it settled in one "
             f"part of the posterior and dropped the rest, about {share}; within that part it is "
             f"right to {plain(abs(s.shape))} nats, which is why its weights show nothing."
         )
@@ -148,11 +170,7 @@ def _is_a_gaussian(s: Symptoms) -> str | None:
     """What no Gaussian can do: a tail, a width that changes, a skew, a bend."""
     if s.family not in (*INDEPENDENT, *GAUSSIAN):
         return None
-    text = (
-        "it has the curvature of one mode everywhere"
-        if s.family == "laplace"
-        else "a Gaussian has one width everywhere and light tails"
-    )
+    text = "a Gaussian has one width everywhere and light tails"
     if _is_narrow(s):
         text += "; the posterior does not, and reverse KL concentrates on its core"
         text += _narrow_words(s)
@@ -216,6 +234,7 @@ def _no_reason(s: Symptoms) -> str:
 
 # The first that applies is said. The last always applies.
 RULES = (
+    _is_laplaces,
     _drops_mass,
     _ignores_correlations,
     _is_a_gaussian,

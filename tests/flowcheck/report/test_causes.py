@@ -48,7 +48,14 @@ def said(flow, rows, ours=None):
         ("full_rank", [row("full_rank", 0.2)], {"tau": (0.4, 0.9)},
          ["is symmetric; the posterior is skewed (the mean of tau is off by 0.4 sds)"]),
         ("full_rank", [row("full_rank", 0.2)], FINE, ["the posterior has a different shape"]),
-        ("laplace", [row("laplace", 0.2)], FINE, ["curvature of one mode"]),
+        # Laplace's is fitted to nothing but a mode, whichever way the rest differs from it.
+        ("laplace", [row("laplace", 0.2)], FINE, ["curvature of one mode", "different shape"]),
+        ("laplace", [row("laplace", 26.0)], {"tau": (13, 16.3), "e": (0, 0.4)},
+         ["too wide for the posterior as a whole (the sd of tau is 1630 %"]),
+        ("laplace", [row("laplace", 0.4)], NARROW, ["too narrow", "sd of tau is 31 %"]),
+        ("laplace", [row("laplace", 0.1)], {"tau": (0.4, 0.9)}, ["the mean of tau is off by 0.4"]),
+        ("laplace", [row("laplace", 0.4, missed=1, missing_mass=0.3, kl_shape=(4e-5, None),
+                         kl_unseen=(0.357, None))], FINE, ["30 % of the mass lies where"]),
         # Few directions: only where another approximation shows that more can be had.
         ("planar", [row("planar", 0.6), row("realnvp", 0.01)], NARROW,
          ["bends space along one direction", "tau is 31 %", "RealNVP reaches 0.0100 nats"]),
