@@ -25,7 +25,7 @@ report: $(RUNTIME)
 
 # In two processes: most of the time goes into steps that run one after another on one core.
 test: lint
-	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # What a user, a disk or a machine can do wrong, by the hundred: docs/faults.md has the table.
 test-faults: $(DEVELOPMENT)

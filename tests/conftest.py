@@ -20,9 +20,13 @@ def pytest_collection_modifyitems(items):
     pytest-xdist 3.8.0 sees groups with pytest 9.0.2, and none with 9.2.0.
 
     The tests of the tiny study, which takes minutes to make, come first and stay together; those
-    of any other file do.
+    of any other file do. The other runs of the workflow come next, so that what is left for the end
+    is short and neither process waits for the other (with `--no-loadscope-reorder`, since
+    pytest-xdist would begin with the files of most tests).
     """
-    items.sort(key=lambda item: "study" not in item.fixturenames)
+    items.sort(
+        key=lambda item: ("study" not in item.fixturenames, item.path.parent.name != "workflow")
+    )
     for item in items:
         group = "study" if "study" in item.fixturenames else item.path.name
         item.add_marker(pytest.mark.xdist_group(group))

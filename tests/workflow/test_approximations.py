@@ -173,7 +173,7 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("approximations")
     made = Made(folder, copy_to(folder / "flowcheck"))
     write_files(folder)
@@ -193,14 +193,15 @@ def exact_kl() -> float:
     return float(along + 0.5 * (SD**2 - 1 - 2 * np.log(SD)))
 
 
-def test_each_is_a_row_of_the_contract(study):
-    table = pd.read_csv(study.results / "mixture/divergence.csv").set_index("flow")
+def test_each_is_a_row_of_the_contract(finished):
+    table = pd.read_csv(finished.results / "mixture/divergence.csv").set_index("flow")
     assert set(table.index) == {"pathfinder", "right", "wrong", "draws", "weighed"}
     assert (table["replicate"] == 0).all()
     right = table.loc["right"]
     assert abs(right["kl"] - exact_kl()) < 4 * right["kl_se"]
-    # By quadrature, since it is a Gaussian in two dimensions: reverse KL drops the smaller mode.
-    assert table.loc["pathfinder", "kl"] == pytest.approx(-np.log(0.7), abs=0.01)
+    # By quadrature, since it is a Gaussian in two dimensions: reverse KL drops the smaller mode. The
+    # best of a path is chosen by 50 draws from each, to some hundredths of a nat.
+    assert -np.log(0.7) <= table.loc["pathfinder", "kl"] < -np.log(0.7) + 0.1
     assert np.isfinite(table.loc["pathfinder", "kl_forward"])
     numbers = table.columns.difference(["target", "replicate", "grade"])
     assert table.loc["wrong", numbers].isna().all()
@@ -210,9 +211,9 @@ def test_each_is_a_row_of_the_contract(study):
     assert table.loc["weighed", "pareto_k"] == pytest.approx(right["pareto_k"], abs=1e-9)
 
 
-def test_draws_are_kept_as_read(study):
-    place = study.results / "mixture/approximations"
-    given = np.load(study.folder / "right.npz")
+def test_draws_are_kept_as_read(finished):
+    place = finished.results / "mixture/approximations"
+    given = np.load(finished.folder / "right.npz")
     kept = np.load(place / "right/draws.npz")
     np.testing.assert_array_equal(kept["theta"][0], given["theta"])
     np.testing.assert_array_equal(kept["log_q"][0], given["log_q"])
@@ -224,40 +225,40 @@ def test_draws_are_kept_as_read(study):
     assert run["seconds"] > 0
 
 
-def test_the_report_and_the_summary_say_why(study):
-    page = (study.results / "report.html").read_text()
-    for text in (page, (study.results / "summary.md").read_text()):
+def test_the_report_and_the_summary_say_why(finished):
+    page = (finished.results / "report.html").read_text()
+    for text in (page, (finished.results / "summary.md").read_text()):
         assert "wrong was refused" in text
         assert "do not belong together" in text
         assert "draws came without log_q" in text
         assert "effective sample size" in text
 
 
-def test_what_reruns_after_a_change_of_a_file(study):
-    assert study.jobs() == set()
-    (study.folder / "right.npz").write_bytes((study.folder / "draws.npz").read_bytes())
+def test_what_reruns_after_a_change_of_a_file(finished):
+    assert finished.jobs() == set()
+    (finished.folder / "right.npz").write_bytes((finished.folder / "draws.npz").read_bytes())
     try:
-        found = study.jobs()
+        found = finished.jobs()
     finally:
-        write_files(study.folder)
+        write_files(finished.folder)
     of_one = {one for one in found if " " in one}
     assert of_one == {"read_approximation right", "measure_approximation right"}
     assert found - of_one >= {"gather_divergence", "measure_moments", "make_report"}
     assert not found & {"run_hmc", "estimate_evidence", "exact_truth", "check_target", "knn_floor"}
 
 
-def test_what_runs_for_one_more(study):
-    (study.folder / "study.yaml").write_text(
+def test_what_runs_for_one_more(finished):
+    (finished.folder / "study.yaml").write_text(
         STUDY.replace("  pathfinder: {}\n", "  pathfinder: {}\n  laplace: {}\n")
     )
     try:
-        of_one = {one for one in study.jobs() if " " in one}
+        of_one = {one for one in finished.jobs() if " " in one}
     finally:
-        (study.folder / "study.yaml").write_text(STUDY)
+        (finished.folder / "study.yaml").write_text(STUDY)
     assert of_one == {"fit_approximation laplace", "measure_approximation laplace"}
 
 
-def test_check_names_a_refused_file_and_goes_on(study):
-    said = study.run("--", "check")
+def test_check_names_a_refused_file_and_goes_on(finished):
+    said = finished.run("--", "check")
     assert "refused, and left out of mixture" in said
     assert "The study can run." in said
