@@ -199,8 +199,8 @@ def test_each_is_a_row_of_the_contract(finished):
     assert (table["replicate"] == 0).all()
     right = table.loc["right"]
     assert abs(right["kl"] - exact_kl()) < 4 * right["kl_se"]
-    # By quadrature, since it is a Gaussian in two dimensions: reverse KL drops the smaller mode. The
-    # best of a path is chosen by 50 draws from each, to some hundredths of a nat.
+    # By quadrature, since it is a Gaussian in two dimensions: reverse KL drops the smaller mode. A
+    # path's best is chosen by 50 draws from each of its Gaussians, to some hundredths of a nat.
     assert -np.log(0.7) <= table.loc["pathfinder", "kl"] < -np.log(0.7) + 0.1
     assert np.isfinite(table.loc["pathfinder", "kl_forward"])
     numbers = table.columns.difference(["target", "replicate", "grade"])
