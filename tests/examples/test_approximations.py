@@ -55,4 +55,4 @@ def test_the_config_names_the_files_that_the_examples_write():
 def test_the_versions_that_a_file_states_are_those_tried(library):
     module = pytest.importorskip(library)
     text = " ".join((EXAMPLES / f"approximations_{library}.py").read_text(encoding="utf-8").split())
-    assert f"{module.__version__}, JAX {pytest.importorskip('jax').__version__}" in text
+    assert f"{module.__version__} and JAX {pytest.importorskip('jax').__version__}" in text
