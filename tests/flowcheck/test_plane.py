@@ -37,13 +37,15 @@ def test_moments_of_the_banana(banana):
         assert plane.expectation(log_density, function, *box) == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_box_that_cuts_the_density_off_is_refused():
+@pytest.mark.parametrize("centre", [(-6, 0), (6, 0), (0, -6), (0, 6)])
+def test_a_box_that_cuts_the_density_off_at_any_side_is_refused(centre):
+    # A standard normal whose box ends three sds from its mean, at one side alone.
     with pytest.raises(ValueError, match="cuts the density off"):
         plane.expectation(
             lambda x: -0.5 * np.square(x).sum(-1),
             lambda x: x[:, 0],
-            np.zeros(2),
-            np.array([9.0, 3.0]),
+            np.array(centre),
+            9 * np.ones(2),
         )
 
 
