@@ -78,3 +78,14 @@ def test_check_says_the_hours_of_what_was_asked_for(steps, words):
     first, *_ = study_check.posterior("mine", look, "model.py", evaluations)
     assert f"about {words} of the study" in first.text
     assert first.fine is (None if steps > 2400 else True)
+
+
+def test_a_key_that_one_image_set_reads_has_an_effect():
+    study = {"images": {"a": {"dataset": "digits"}, "b": {"dataset": "digits", "init": "spread"}}}
+    study["images"] = {name: entry | {"batch": 64} for name, entry in study["images"].items()}
+    study["vaes"] = {"vae": {"init": "published", "slope": 3.0}}
+    config.complete(study)
+    del study["images"]["b"]["init"]
+    with pytest.raises(WorkflowError, match="slope: it would have no effect") as refused:
+        config.complete(study)
+    assert str(refused.value).count("slope") == 1

@@ -39,10 +39,11 @@ def _of_autoencoders(config: dict, user: dict) -> list[str]:
     asked = user.get("vaes") or {}
     return [
         f"vaes.{vae}.{key}: it would have no effect, since {other} is {value}; remove it"
-        for name in config["images"]
         for vae in config["vaes"]
         for key, other, value in IDLE
-        if key in (asked.get(vae) or {}) and vae_params(config, name, vae)["recipe"][other] == value
+        if key in (asked.get(vae) or {})
+        # An image set may have an autoencoder's keys of its own.
+        and all(vae_params(config, n, vae)["recipe"][other] == value for n in config["images"])
     ]
 
 

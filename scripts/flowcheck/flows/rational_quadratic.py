@@ -61,7 +61,6 @@ class RationalQuadratic(Transformer):
         The slope's own derivative is taken within the bin: going back to all bins, which is what
         costs, is then done once.
         """
-
         (y, log_slope), pull_back, (inside, piece, t) = torch.func.vjp(
             partial(self._move, x=x), parameters, has_aux=True
         )

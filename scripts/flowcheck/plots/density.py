@@ -29,13 +29,12 @@ def curve(draws: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.nd
     return (edges[1:] + edges[:-1]) / 2, smooth
 
 
-def regions(x: np.ndarray, y: np.ndarray, box: tuple, masses: tuple[float, ...]):
+def regions(x: np.ndarray, y: np.ndarray, box: tuple, masses: tuple[float, ...], bins: int = 32):
     """A plane's density on a grid, and the levels whose regions hold `masses` of the draws.
 
-    x, y: draws [n]; box: ((low, high) of x, (low, high) of y). Returns centres of the columns and
-    of the rows, density [rows, columns], and `levels`.
+    x, y: draws [n]; box: ((low, high) of x, (low, high) of y); bins: along each axis. Returns the
+    centres of the columns and of the rows, density [rows, columns], and `levels`.
     """
-    bins = 32
     counts, x_edges, y_edges = np.histogram2d(x, y, bins, box)
     density = gaussian_filter(counts.T, 1.2, mode="reflect")
     centres = [(edges[1:] + edges[:-1]) / 2 for edges in (x_edges, y_edges)]

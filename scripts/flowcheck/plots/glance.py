@@ -2,10 +2,9 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.ndimage import gaussian_filter
 
 from flowcheck.plots import style
-from flowcheck.plots.density import levels
+from flowcheck.plots.density import regions
 from flowcheck.plots.overview import shade
 from flowcheck.plots.scatter import limits
 from flowcheck.rounding import mathtext
@@ -29,7 +28,7 @@ def plot_glance(study: dict[str, np.ndarray], families: dict, bands: list) -> Fi
     narrow = style.is_narrow()
     figure, panels, axis = _layout(len(names) + 1, narrow)
     box = limits([study["exact"]])
-    contours = _regions(study["exact"], box)
+    contours = regions(*study["exact"].T, box, MASSES, BINS)
     _draws(panels[0], study["exact"][: study["draws"].shape[1]], style.TRUTH, box)
     panels[0].set_title("the posterior, exactly", fontweight="bold")
     for ax, name, draws, kl in zip(panels[1:], names, study["draws"], study["kl"], strict=True):
@@ -60,13 +59,6 @@ def _layout(count: int, narrow: bool) -> tuple[Figure, list, object]:
 def _draws(ax, draws: np.ndarray, colour, box) -> None:
     ax.scatter(*draws.T, s=2.5, color=colour, alpha=0.3, linewidths=0, rasterized=True)
     ax.set(xlim=box[0], ylim=box[1])
-
-
-def _regions(draws: np.ndarray, box) -> tuple:
-    """For `contour`: places, the smoothed density of draws there, and the levels of MASSES."""
-    counts, x, y = np.histogram2d(*draws.T, BINS, box)
-    density = gaussian_filter(counts.T, 1.2)
-    return (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2, density, levels(density, MASSES)
 
 
 def _divergences(ax, study: dict, names: list, looks: dict, bands: list, narrow: bool) -> None:
