@@ -107,7 +107,3 @@ for target in TARGETS:
             truth_files(target),
             target_figures(".png", target),
         localrule: True
-
-
-onsuccess:
-    remember_code()

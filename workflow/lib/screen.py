@@ -61,7 +61,7 @@ def take_over(workflow, report: Callable[[], str]) -> None:
     asked = settings.quiet or settings.verbose or settings.printshellcmds or settings.debug_dag
     if asked or workflow.exec_mode != ExecMode.DEFAULT:
         return
-    if Path(workflow.main_snakefile).resolve() not in OURS:
+    if not is_ours(workflow):
         return
     for old in list(logger.handlers):
         if old.name == "DefaultStreamHandler":
@@ -77,6 +77,11 @@ def take_over(workflow, report: Callable[[], str]) -> None:
                 )
             )
             sys.excepthook = partial(_stop_without_traceback, old.stream, sys.excepthook)
+
+
+def is_ours(workflow) -> bool:
+    """Whether this workflow runs by itself, and not as a module of another."""
+    return Path(workflow.main_snakefile).resolve() in OURS
 
 
 class Screen(logging.Handler):

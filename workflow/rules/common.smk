@@ -40,12 +40,14 @@ from flowcheck_workflow.entries import (
 from flowcheck_workflow.imports import ROOT, fingerprint
 from flowcheck_workflow.jobs import prepare
 from flowcheck_workflow.paths import WORDS_FOR_DATA, shortest
-from flowcheck_workflow.screen import take_over
+from flowcheck_workflow.screen import is_ours, take_over
 from flowcheck_workflow.sizes import memory_here
 from flowcheck_workflow.vae_config import TEST_FRACTION, vae_params
+from flowcheck_workflow.warm_start import WarmStart
 from flowcheck_workflow.work import evaluations
 
 prepare()
+warm_start = WarmStart()
 take_over(workflow, report=lambda: out("report.html"))
 
 # With --jobs and a cluster, jobs run elsewhere, and have that machine's memory.
@@ -65,6 +67,21 @@ onstart:
     # took a quarter of a core in a study of 500 jobs. Here the cores limit the jobs.
     if not elsewhere:
         workflow.scheduler.job_rate_limiter = None
+    # A container has another Python; and the jobs of a workflow that has this one as a module are its
+    # own.
+    if not (
+        elsewhere or workflow.deployment_settings.deployment_method
+    ) and is_ours(workflow):
+        warm_start.begin(jobs=sum(1 for _ in workflow.dag.needrun_jobs()))
+
+
+onsuccess:
+    warm_start.end()
+    remember_code()
+
+
+onerror:
+    warm_start.end()
 
 
 TARGETS, VAES = config["targets"], config["vaes"]

@@ -1,0 +1,47 @@
+"""Run a step as a fork of the warm process, or by itself where that cannot be reached.
+
+    python warm_client.py SOCKET PYTHON SCRIPT
+
+Snakemake sees this process in the step's place: it has the step's output and exit status, and takes
+the step with it when it is ended.
+"""
+
+import json
+import os
+import socket
+import sys
+
+
+def main(path: str, python: str, *arguments: str) -> int:
+    """The exit status of the step; does not return where it runs by itself."""
+    # Another Python, or something else than one script, is none of the warm process's business.
+    if python == sys.executable and len(arguments) == 1:
+        status = _forked(path, arguments[0])
+        if status is not None:
+            return status
+    os.execvp(python, [python, *arguments])
+
+
+def _forked(path: str, script: str) -> int | None:
+    """The exit status of the script in a fork; None if there was none."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):  # one that the user's shell has closed
+        return None
+    request = {"script": script, "folder": os.getcwd(), "environment": dict(os.environ)}
+    text = json.dumps(request).encode()
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(path)
+            socket.send_fds(connection, [len(text).to_bytes(8)], [0, 1, 2])
+            connection.sendall(text)
+        except OSError:  # it is not there, or not yet
+            return None
+        try:
+            status = int(connection.recv(16))
+        except (OSError, ValueError):
+            print("the warm process has ended", file=sys.stderr)
+            return 1
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

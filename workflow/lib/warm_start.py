@@ -1,0 +1,54 @@
+"""Starts the process from which a run's steps are forked: scripts/warm_process.py says why.
+
+Loading the packages there takes as long as in two steps, and saves that much in each later one.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from snakemake.shell import shell
+
+from .jobs import SCRIPTS
+
+# Fewer jobs than this start by themselves: a changed figure should not wait for PyTorch.
+WORTH_IT = 8
+
+
+class WarmStart:
+    """The warm process of one run. It ends with `end`, or by itself when this process is gone."""
+
+    def __init__(self):
+        self.process, self.folder = None, None
+
+    def begin(self, jobs: int) -> None:
+        """Start it for so many jobs of this machine, whose commands then go through it."""
+        # Elsewhere than on Linux, what the system's own libraries start survives no fork.
+        if jobs < WORTH_IT or sys.platform != "linux":
+            return
+        # A short path, and nobody else's: a socket's may have about a hundred characters.
+        self.folder = Path(tempfile.mkdtemp(prefix="flowcheck-warm-"))
+        path = str(self.folder / "socket")
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPTS / "warm_process.py"), path, str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        client = [sys.executable, "-IS", str(SCRIPTS / "warm_client.py"), path]
+        # `exec`, so that what Snakemake ends is the client, and not a shell around it.
+        before = shell._process_prefix or "set -euo pipefail; "  # Snakemake's own, if there is none
+        command = f"{before}exec {shlex.join(client)} "
+        shell.prefix(command.replace("{", "{{").replace("}", "}}"))
+
+    def end(self) -> None:
+        """End it, and wait for that: its processor time counts as ours."""
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.process = None
