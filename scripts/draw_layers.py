@@ -6,7 +6,7 @@ from step import snakemake
 
 import numpy as np
 import torch
-from flowcheck import files, layers
+from flowcheck import files, histories, layers
 from flowcheck.named_draws import worst_parameters
 from flowcheck.seeds import seed_for
 from load_flow import read_flow, replicate
@@ -36,15 +36,16 @@ for number, own in enumerate(params.flows.values()):
         lines=layers.frames_of_layers(flow, one, grid),
         **shared,
     )
-    snapshots = {}
-    for key, value in files.read_weights(paths.snapshots[number]).items():
-        done, tensor = key.split("/", 1)
-        snapshots.setdefault(int(done), {})[tensor] = value.double()
+    taken = histories.by_iteration(files.read_weights(paths.snapshots[number]))
+    snapshots = {
+        done: {name: value.double() for name, value in own.items()}
+        for done, own in histories.powers_of_ten(taken).items()
+    }
     files.write_arrays(
         output[f"snapshots_{number}"],
         x=layers.frames_of_learning(flow, snapshots, z),
         lines=layers.frames_of_learning(flow, snapshots, grid),
-        iteration=np.array(sorted(snapshots)),
+        iteration=np.array(list(snapshots)),
         **shared,
     )
 

@@ -1,26 +1,27 @@
-"""The variance of the total and of the path gradient along one training of one flow."""
+"""The variance of the total and of the path gradient along the training of one flow."""
 
 from step import progress, snakemake
 
 import pandas as pd
-import torch
-from flowcheck import base_quadrature, divergence, files, gradients, training
-from flowcheck.flows import make_flow
+from flowcheck import base_quadrature, divergence, files, gradients, histories, intact
 from flowcheck.seeds import generators_for
-from load_flow import QUADRATURE_DIM, tabulate
+from load_flow import QUADRATURE_DIM, load_flow, tabulate
 from load_target import load_target
 
-torch.set_num_threads(1)
-params = snakemake.params
+params, paths = snakemake.params, snakemake.input
 target = load_target(snakemake)
-flow = make_flow(params.flow_family, target.dim, params.sizes)
-recipe = training.Recipe(**params.recipe | {"iterations": params.iterations})
-log_evidence = files.read_json(snakemake.input.exact)["log_evidence"]
+flow, weights = load_flow(snakemake, target.dim)
+snapshots = histories.by_iteration(files.read_weights(paths.snapshots))
+for one in snapshots.values():
+    shapes = {name: value.shape[1:] for name, value in weights.items()}
+    intact.require_shapes(paths.snapshots, one, shapes)
+log_evidence = files.read_json(paths.exact)["log_evidence"]
 (generator,) = generators_for(1, params.seed, params.target, params.flow, "gradients")
 found = gradients.along_training(
     flow,
     target.log_density,
-    recipe,
+    snapshots,
+    params.samples,
     generator,
     params.batches,
     params.draws,

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from flowcheck.flows.base import Flow, Params, sample
-from flowcheck.training import Layout, Recipe, State, draw_noise, make_step, objective
+from flowcheck.training import Layout, draw_noise, objective
 
 ESTIMATORS = ("total", "path")
 
@@ -46,38 +46,31 @@ def estimator_variance(
 def along_training(
     flow: Flow,
     log_density: Callable[[Tensor], Tensor],
-    recipe: Recipe,
+    snapshots: dict[int, Params],
+    samples: int,
     generator: Generator,
     batches: int,
     draws: int,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> list[Variance]:
-    """Train one replicate, in float32, and measure at about five iterations a decade.
+    """Measure at each snapshot of a training: iterations done -> one replicate's parameters.
 
-    batches: estimates behind each variance; draws: of the flow, in float64, behind each
-    log_ratio, whose normaliser is the evidence.
+    samples: draws of each gradient, S; batches: estimates behind each variance, which are computed
+    in float32 as in training; draws: of the flow, in float64, behind each log_ratio, whose
+    normaliser is the evidence.
     """
-    initial = flow.initial(generator, recipe.init)
-    layout = Layout(initial)
-    state = State.initial(layout.flatten(initial).unsqueeze(0))
-    step = make_step(flow, log_density, layout, recipe, state)
-    marks = np.unique(np.geomspace(1, recipe.iterations, 1 + 5 * len(str(recipe.iterations))))
-    marks = {0, *np.round(marks).astype(int).tolist()}
+    layout = Layout(next(iter(snapshots.values())))
     found = []
-    for iteration in progress(range(recipe.iterations + 1)):
-        if iteration in marks:
-            flat = state.average[0]
-            z = draw_noise([generator], batches, recipe.samples, flow.dim).squeeze(1)
-            trace = {
-                name: estimator_variance(flow, log_density, layout, flat, z, name)
-                for name in ESTIMATORS
-            }
-            weights = layout.unflatten(flat.double().unsqueeze(0))
-            theta, log_q = sample(flow, weights, draws, [generator])
-            ratio = (log_density(theta) - log_q).squeeze(0).numpy()
-            one = {name: value.squeeze(0) for name, value in weights.items()}
-            found.append(Variance(iteration, trace, ratio, one))
-        if iteration < recipe.iterations:
-            noise = draw_noise([generator], 1, recipe.samples, flow.dim)[0]
-            step(noise, torch.tensor(recipe.learning_rate_at(iteration)))
+    for iteration in progress(list(snapshots)):
+        flat = layout.flatten(snapshots[iteration])
+        z = draw_noise([generator], batches, samples, flow.dim).squeeze(1)
+        trace = {
+            name: estimator_variance(flow, log_density, layout, flat.float(), z, name)
+            for name in ESTIMATORS
+        }
+        weights = layout.unflatten(flat.double().unsqueeze(0))
+        theta, log_q = sample(flow, weights, draws, [generator])
+        ratio = (log_density(theta) - log_q).squeeze(0).numpy()
+        one = {name: value.squeeze(0) for name, value in weights.items()}
+        found.append(Variance(iteration, trace, ratio, one))
     return found

@@ -1,4 +1,4 @@
-"""What a training leaves of its course: a thinned ELBO, and parameters after 1, 10, 100, ... steps.
+"""What a training leaves of its course: a thinned ELBO, and parameters at a few iterations.
 
 Both are spread evenly over the logarithm of the iteration, where learning is.
 """
@@ -8,8 +8,9 @@ import math
 import numpy as np
 from torch import Tensor
 
-# Rows of a thinned history for each power of ten.
+# Rows of a thinned history for each power of ten, and snapshots of parameters.
 ROWS_PER_DECADE = 25
+SNAPSHOTS_PER_DECADE = 5
 
 
 def thinned(elbo: Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -28,21 +29,45 @@ def thinned(elbo: Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Snapshots:
-    """Copies of a training's parameters at each power of ten, and at its last iteration.
+    """Copies of a training's parameters: `snapshot_iterations` says when.
 
     Only the first replicate's: how it learns looks alike in all of them. taken: iterations done ->
     [P] numbers, on the processor.
     """
 
     def __init__(self, iterations: int, taken: dict[int, Tensor] | None = None):
-        self.iterations, self.taken = iterations, dict(taken or {})
+        self.wanted, self.taken = snapshot_iterations(iterations), dict(taken or {})
 
     def see(self, done: int, params: Tensor) -> None:
         """After so many iterations params are [R, P]: copied if they are to be kept."""
-        if is_kept(done, self.iterations):
+        if done in self.wanted:
             self.taken[done] = params[0].detach().cpu().clone()
 
 
-def is_kept(done: int, iterations: int) -> bool:
-    """Whether a snapshot is taken when `done` of `iterations` are done."""
-    return done == iterations or 10 ** (len(str(done)) - 1) == done > 0
+def snapshot_iterations(iterations: int) -> set[int]:
+    """Before the first step, five times in each power of ten, and at the end: {0, 1, 2, 3, 4, ...}.
+
+    Each power of ten is among them.
+    """
+    exponents = range(math.floor(SNAPSHOTS_PER_DECADE * math.log10(iterations)) + 1)
+    spread = {round(10 ** (exponent / SNAPSHOTS_PER_DECADE)) for exponent in exponents}
+    return {0, iterations} | {done for done in spread if done <= iterations}
+
+
+def by_iteration(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """The parameters of each snapshot, rising, from tensors named "iteration/parameter"."""
+    found = {}
+    for key, value in tensors.items():
+        done, name = key.split("/", 1)
+        found.setdefault(int(done), {})[name] = value
+    return dict(sorted(found.items()))
+
+
+def powers_of_ten(snapshots: dict[int, dict]) -> dict[int, dict]:
+    """Those of the iterations 1, 10, 100, ... and the last: enough to see a flow learn."""
+    last = max(snapshots)
+    return {
+        done: params
+        for done, params in snapshots.items()
+        if done == last or 10 ** (len(str(done)) - 1) == done
+    }

@@ -250,6 +250,8 @@ def train(
     if checkpoint and (kept := checkpoint.take_up(**run)):
         state, history = _restore(kept, generators, device)
         snapshots = Snapshots(recipe.iterations, kept["snapshots"])
+    else:
+        snapshots.see(0, state.average)
     step = make_step(flow, log_density, layout, recipe, state)
     if compiled:
         compiler = partial(compile_fixed, device=device)

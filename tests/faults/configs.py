@@ -40,7 +40,7 @@ VAST = (
     "divergence.flow_draws", "divergence.floor_repeats", "vaes.vae.hidden", "vaes.vae.points",
     "vaes.vae.epochs", "images.digits.batch", "vae_bounds.samples", "vae_bounds.images",
     "vae_bounds.evaluations",
-    "theory.multisample.draws", "theory.gradients.draws", "theory.gradients.iterations",
+    "theory.multisample.draws", "theory.gradients.draws",
     "theory.gradients.batches", "theory.contraction.steps", "theory.published.starts",
     "theory.published.momenta", "theory.published.initialisations", "theory.published.iterations",
     "divergence.knn_draws", "divergence.neighbours",
@@ -113,8 +113,8 @@ TOGETHER = {
     "a recipe's long warm-up": ("recipes: {default: {warmup: 20000}}", "warm-up of 20000"),
     "another posterior's long warm-up": (
         "{targets: {f: {family: funnel}}, training: {iterations: 99}}", "warmup"),
-    "a warm-up longer than the gradients' training": (
-        "theory: {gradients: {iterations: 50}}", "theory.gradients.iterations"),
+    "steps of the gradients, which take those of the flow": (
+        "theory: {gradients: {iterations: 50}}", "theory.gradients"),
     "a flow that the study does not train": (
         "{flows: {nice: {}}, theory: {gradients: {flow: planar}}}", "theory.gradients.flow"),
     "more starts than exact draws": ("theory: {published: {starts: 10001}}", "exact_draws"),

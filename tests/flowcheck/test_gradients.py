@@ -7,7 +7,7 @@ from flowcheck import gradients
 from flowcheck.base_quadrature import divergences, log_ratio_of, tabulate
 from flowcheck.flows import base, make_flow
 from flowcheck.gaussian import standard_normal_log_prob
-from flowcheck.training import Layout, Recipe
+from flowcheck.training import Layout, Recipe, train
 
 DRAWS = 50
 
@@ -53,8 +53,10 @@ def test_both_start_alike_and_the_path_gradient_quietens(banana):
         iterations=400, samples=100, learning_rate=1e-2, schedule="cosine", warmup=20, clip=10.0,
         weight_decay=0.0, gradient="path", ema_decay=None, init="near_identity",
     )  # fmt: skip
+    generator = torch.Generator().manual_seed(3)
+    snapshots = train(flow, banana.log_density, recipe, [generator], torch.device("cpu")).snapshots
     found = gradients.along_training(
-        flow, banana.log_density, recipe, torch.Generator().manual_seed(3), batches=32, draws=500
+        flow, banana.log_density, snapshots, 100, generator, batches=32, draws=500
     )
     assert [found[0].iteration, found[-1].iteration] == [0, 400]
     assert all(len(one.log_ratio) == 500 for one in found)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from flowcheck.flows import make_flow
-from flowcheck.histories import is_kept, thinned
+from flowcheck.histories import by_iteration, powers_of_ten, snapshot_iterations, thinned
 from flowcheck.training import Recipe, train
 
 CPU = torch.device("cpu")
@@ -52,19 +52,28 @@ def test_thinned_history_shows_what_is_not_finite_where_it_was():
 
 
 @pytest.mark.parametrize(
-    ("iterations", "expected"),
+    ("iterations", "taken", "shown"),
     [
-        (1, [1]),
-        (9, [1, 9]),
-        (10, [1, 10]),
-        (450, [1, 10, 100, 450]),
-        (10_000, [1, 10, 100, 1000, 10_000]),
-        (12_000, [1, 10, 100, 1000, 10_000, 12_000]),
+        (1, [0, 1], [1]),
+        (9, [0, 1, 2, 3, 4, 6, 9], [1, 9]),
+        (10, [0, 1, 2, 3, 4, 6, 10], [1, 10]),
+        (450, [0, 1, 2, 3, 4, 6, 10, 16, 25, 40, 63, 100, 158, 251, 398, 450], [1, 10, 100, 450]),
     ],
 )
-def test_snapshots_are_taken_at_powers_of_ten_and_at_the_end(iterations, expected):
-    kept = [done for done in range(iterations + 1) if is_kept(done, iterations)]
-    assert kept == expected
+def test_snapshots_are_spread_over_the_powers_of_ten(iterations, taken, shown):
+    assert sorted(snapshot_iterations(iterations)) == taken
+    assert list(powers_of_ten(dict.fromkeys(taken))) == shown
+
+
+@pytest.mark.parametrize("power", range(7))
+def test_every_power_of_ten_has_a_snapshot(power):
+    assert {10**done for done in range(power + 1)} <= snapshot_iterations(10**power)
+
+
+def test_snapshots_are_read_in_the_order_of_their_iterations():
+    stored = {"10/a": 1, "10/b": 2, "2/a": 3, "2/b": 4}
+    found = by_iteration(stored)
+    assert list(found.items()) == [(2, {"a": 3, "b": 4}), (10, {"a": 1, "b": 2})]
 
 
 def run(seeds, **changes):
@@ -78,7 +87,7 @@ def run(seeds, **changes):
 def test_a_snapshot_is_what_a_training_of_that_length_ends_with(ema_decay):
     # With a constant rate the first steps of a long training are those of a short one.
     whole = run((0, 1), ema_decay=ema_decay)
-    assert list(whole.snapshots) == [1, 10, 100, 1000, 1010]
+    assert set(whole.snapshots) == snapshot_iterations(1010)
     for done in (1, 10, 100):
         short = run((0, 1), ema_decay=ema_decay, iterations=done)
         assert set(whole.snapshots[done]) == set(short.params)

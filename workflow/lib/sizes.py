@@ -100,9 +100,8 @@ def _of_the_theory(config: dict):
     yield "theory.contraction.steps", f"a table of {steps} steps", steps * 2 * DOUBLE
     gradients, published = theory["gradients"], theory["published"]
     if gradients["flow"] in config["flows"]:
-        draws, steps = gradients["draws"], gradients["iterations"]
+        draws = gradients["draws"]
         yield "theory.gradients.draws", f"{draws} draws", draws * DIM * DOUBLE
-        yield "theory.gradients.iterations", f"the history of {steps} steps", steps * FLOAT
         batches = gradients["batches"]
         yield "theory.gradients.batches", f"{batches} gradients", batches * 100 * FLOAT
     count = published["momenta"]

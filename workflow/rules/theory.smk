@@ -105,6 +105,8 @@ if GRADIENT_PARAMS:
         input:
             data=out(f"{STUDIED}/data.npz"),
             exact=out(f"{STUDIED}/exact.json"),
+            model=out(f"{STUDIED}/flows/{GRADIENT_FLOW}/model.safetensors"),
+            snapshots=out(f"{STUDIED}/flows/{GRADIENT_FLOW}/snapshots.safetensors"),
         output:
             table=out("theory/gradient_variance.csv"),
         log:
@@ -123,8 +125,8 @@ if GRADIENT_PARAMS:
             flow=GRADIENT_FLOW,
             flow_family=GRADIENT_PARAMS["family"],
             sizes=GRADIENT_PARAMS["sizes"],
-            recipe=GRADIENT_PARAMS["recipe"],
-            iterations=THEORY["gradients"]["iterations"],
+            replicates=GRADIENT_PARAMS["replicates"],
+            samples=GRADIENT_PARAMS["recipe"]["samples"],
             batches=THEORY["gradients"]["batches"],
             draws=THEORY["gradients"]["draws"],
         script:
