@@ -48,3 +48,27 @@ def test_fit_depends_on_the_generator_alone(monkeypatch):
     ]
     assert all(torch.equal(fits[0][name], fits[1][name]) for name in fits[0])
     assert not all(torch.equal(fits[0][name], fits[2][name]) for name in fits[0])
+
+
+def test_training_ends_six_looks_after_the_best():
+    # 40 draws are soon learnt by heart; every fifty steps the others are looked at.
+    flow, looks = make_flow("realnvp", 4, SMALL), []
+    normal = torch.randn(2040, 4, generator=torch.Generator().manual_seed(0)).double()
+
+    class Watched:
+        batches = 0
+
+        def initial(self, *arguments):
+            return flow.initial(*arguments)
+
+        def log_prob(self, params, x):
+            found = flow.log_prob(params, x)
+            if len(x) == 2000:
+                looks.append((self.batches, float(found.mean())))
+            self.batches += len(x) != 2000
+            return found
+
+    fit_by_likelihood(Watched(), normal[:40], normal[40:], torch.Generator().manual_seed(0))
+    assert [steps for steps, _ in looks] == list(range(0, 50 * len(looks), 50))
+    values = [value for _, value in looks]
+    assert len(values) == values.index(max(values)) + 7

@@ -92,6 +92,30 @@ def test_a_simplex_has_a_density_on_all_but_its_last_entry():
 
 
 @pytest.mark.parametrize(
+    ("declared", "values", "expected"),
+    [
+        ("real", [0.0, -1e6, torch.nan, torch.inf], [False, False, True, True]),
+        ("positive", [1e-6, 5.0, 0.0, -1.0], [False, False, True, True]),
+        (("interval", -1, 2), [-0.999, 1.999, -1.001, 2.5], [False, False, True, True]),
+        (("simplex", 2), [[0.2, 0.8], [0.2, 0.7], [-0.1, 1.1]], [False, True, True]),
+        (("positive", 2), [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]], [False, True, True]),
+        (("ordered", 3), [[0.0, 1.0, 2.0], [0.0, 2.0, 1.0], [0.0, 0.0, 1.0]], [False, True, True]),
+    ],
+)
+def test_values_outside_of_a_support_are_found(declared, values, expected):
+    values = torch.tensor(values, dtype=torch.float64)
+    assert Parameter("x", declared).outside(values).tolist() == expected
+
+
+@pytest.mark.parametrize("support", SUPPORTS)
+def test_bounded_supports_are_known(support):
+    # On these a constant density has a finite integral.
+    bounded = {"interval", "an interval's vector", "simplex", "two simplices", "correlations"}
+    declared = SUPPORTS[support][0]
+    assert Parameter("x", declared).bounded == (support in bounded | {"bounds of their own"})
+
+
+@pytest.mark.parametrize(
     ("shape", "expected"),
     [
         ((), ["b"]),

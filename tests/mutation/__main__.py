@@ -27,11 +27,12 @@ MODULES: dict[str, tuple[str, ...]] = dict.fromkeys(
         "adaptation", "base_quadrature", "bound_quadrature", "bounds", "bridge",
         "constant_jacobian", "diagnosis", "distances", "divergence", "evidence", "flat_priors",
         "gaussian", "gaussian_fit", "gradients", "hmc", "kernels", "likelihood", "metric",
-        "multisample", "pathfinder", "plane", "quadrature", "supports", "trajectories",
+        "multisample", "pathfinder", "plane", "quadrature", "trajectories",
         "trajectory_length", "truth", "vae", "vae_training", "verdict", "weights",
     ),
     (),
 ) | {
+    "supports": ("test_supports.py", "test_model_errors.py"),
     "training": ("test_training.py", "test_training_step.py", "test_checkpoints.py"),
     "flows.coupling": ("test_flows_couplings.py", "test_flows.py"),
     "flows.autoregressive": ("test_flows_masked.py", "test_flows.py"),
