@@ -245,10 +245,12 @@ def train(
     layout = Layout(initial[0])
     flat = torch.stack([layout.flatten(params) for params in initial]).to(device)
     state = State.initial(flat)
-    history, snapshots = [], Snapshots(recipe.iterations)
+    # Filled row by row on the device: nothing waits for it, and nothing of it is moved or joined.
+    history = torch.empty(recipe.iterations, len(seeds), device=device)
+    first, snapshots = 0, Snapshots(recipe.iterations)
     run = {"recipe": asdict(recipe), "seeds": seeds, "compiled": compiled}
     if checkpoint and (kept := checkpoint.take_up(**run)):
-        state, history = _restore(kept, generators, device)
+        state, first = _restore(kept, history, generators, device)
         snapshots = Snapshots(recipe.iterations, kept["snapshots"])
     else:
         snapshots.see(0, state.average)
@@ -256,41 +258,44 @@ def train(
     if compiled:
         compiler = partial(compile_fixed, device=device)
         step = or_else(make_step(flow, log_density, layout, recipe, state, compiler), step, report)
-    for start in progress(range(len(history), recipe.iterations, CHUNK)):
+    for start in progress(range(first, recipe.iterations, CHUNK)):
         steps = range(start, min(start + CHUNK, recipe.iterations))
         noise = draw_noise(generators, len(steps), recipe.samples, flow.dim).to(device)
         rates = torch.tensor([recipe.learning_rate_at(one) for one in steps], device=device)
-        for z, rate in zip(noise, rates, strict=True):
-            history.append(step(z, rate))
-            snapshots.see(len(history), state.average)
-        watch(f"ELBO {torch.stack(history[-len(steps) :]).mean().item():.3f}")
-        if checkpoint and len(history) % CHECKPOINT_EVERY == 0:
-            checkpoint.keep(_kept(state, history, generators) | {"snapshots": snapshots.taken})
+        for done, z, rate in zip(steps, noise, rates, strict=True):
+            history[done] = step(z, rate)
+            snapshots.see(done + 1, state.average)
+        watch(f"ELBO {history[start : steps.stop].mean().item():.3f}")
+        if checkpoint and steps.stop % CHECKPOINT_EVERY == 0:
+            own = _kept(state, history[: steps.stop], generators)
+            checkpoint.keep(own | {"snapshots": snapshots.taken})
     return Trained(
         params=layout.unflatten(state.average),
-        elbo=torch.stack(history).cpu(),
+        elbo=history.cpu(),
         skipped=state.skipped.cpu(),
         snapshots={done: layout.unflatten(flat) for done, flat in snapshots.taken.items()},
     )
 
 
-def _kept(state: State, history: list[Tensor], generators: list[Generator]) -> dict:
+def _kept(state: State, history: Tensor, generators: list[Generator]) -> dict:
     """Everything that the rest of a training depends on."""
     return {
         "state": {name: value.cpu() for name, value in state._asdict().items()},
-        "elbo": torch.stack(history).cpu(),
+        "elbo": history.cpu().clone(),  # a part alone: saving a view saves all that it views
         "generators": [generator.get_state() for generator in generators],
     }
 
 
 def _restore(
-    kept: dict, generators: list[Generator], device: torch.device
-) -> tuple[State, list[Tensor]]:
-    """The state and the history that `_kept` was given; sets the generators."""
+    kept: dict, history: Tensor, generators: list[Generator], device: torch.device
+) -> tuple[State, int]:
+    """The state that `_kept` was given, and the number of steps done; sets the other two."""
     for generator, state in zip(generators, kept["generators"], strict=True):
         generator.set_state(state)
     state = State(**{name: value.to(device) for name, value in kept["state"].items()})
-    return state, list(kept["elbo"].to(device))
+    done = len(kept["elbo"])
+    history[:done] = kept["elbo"].to(device)
+    return state, done
 
 
 def draw_noise(generators: list[Generator], steps: int, samples: int, dim: int) -> Tensor:
