@@ -8,6 +8,7 @@ the step with it when it is ended.
 
 import json
 import os
+import signal
 import socket
 import sys
 
@@ -35,6 +36,7 @@ def _forked(path: str, script: str) -> int | None:
             connection.sendall(text)
         except OSError:  # it is not there, or not yet
             return None
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the step too, which then ends
         try:
             status = int(connection.recv(16))
         except (OSError, ValueError):
