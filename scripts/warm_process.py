@@ -6,13 +6,12 @@ Half of a small step's time goes into importing PyTorch, SciPy and Matplotlib. T
 once; each step is then a fork of this process, which starts in milliseconds and shares its memory.
 None of our own modules is loaded, so a step runs the code that is on disk when it starts.
 
-The socket appears when everything is loaded; until then, and wherever this process cannot be
-reached, `warm_client.py` starts a step the ordinary way. The process ends with the one whose id is
-PARENT, which started it.
+The socket appears when everything is loaded. Until then, and where this process has ended,
+`warm_client.py` starts a step the ordinary way. The process ends with that of the id PARENT, which
+started it.
 """
 
 import contextlib
-import importlib
 import json
 import os
 import signal
@@ -20,27 +19,19 @@ import socket
 import sys
 import threading
 
-# One thread each, as scripts/step.py says; they are read when the packages are loaded.
-for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_variable] = "1"
+# What steps import. None of it starts a thread, which a fork would lose.
+import arviz_stats.base
+import matplotlib.figure
+import pandas
+import scipy.optimize
+import snakemake.script
+import torch
 
-# What steps import, the most frequent first. None of it starts a thread, which no fork would have.
-SLOW = (
-    "torch",
-    "pandas",
-    "matplotlib.figure",
-    "scipy.optimize",
-    "arviz_stats.base",
-    "snakemake.script",
-)
 HEADER = 8  # bytes that hold the length of a request
 
 
 def main(path: str, parent: int) -> str | None:
     """Serve until the parent ends (None), or until this is a fork with a script to run."""
-    for name in SLOW:
-        with contextlib.suppress(ImportError):  # the step that needs it will say so
-            importlib.import_module(name)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the steps; we end with Snakemake
     connections: dict[int, socket.socket] = {}
     signal.signal(signal.SIGCHLD, lambda *_: _reap(connections))

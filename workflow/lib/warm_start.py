@@ -17,6 +17,8 @@ from .jobs import SCRIPTS
 
 # Fewer jobs than this start by themselves: a changed figure should not wait for PyTorch.
 WORTH_IT = 8
+# Read when the packages are loaded; scripts/step.py says why a step has one thread.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class WarmStart:
@@ -38,6 +40,7 @@ class WarmStart:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=os.environ | dict.fromkeys(THREADS, "1"),
         )
         client = [sys.executable, "-IS", str(SCRIPTS / "warm_client.py"), path]
         # `exec`, so that what Snakemake ends is the client, and not a shell around it.
