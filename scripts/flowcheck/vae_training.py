@@ -24,12 +24,13 @@ class Recipe:
 
     evidence_weight: a in [0, 1) of the objective (1 - a) ELBO + a log p(x), with one sample for the
     ELBO and log p(x) estimated on `points` quasi-random latent points (for the decoder alone: it
-    does not depend on the encoder). redraw: whether images are intensities, resampled as binary
+    does not depend on the encoder). Two numbers are the first step's and the last's, and a moves
+    evenly from one to the other. redraw: whether images are intensities, resampled as binary
     every epoch. schedule: "constant", or "cosine" to zero at the end after one epoch of linear
     warm-up. init, slope, reach: see `vae.initialise`.
     """
 
-    evidence_weight: float
+    evidence_weight: float | tuple[float, float]
     points: int
     batch: int
     epochs: int
@@ -40,6 +41,16 @@ class Recipe:
     slope: float
     reach: float
     redraw: bool
+
+    def evidence_weight_at(self, progress: float) -> float:
+        """a when `progress` of the training is done, from 0 to 1."""
+        first, last = self.evidence_weights()
+        return first + (last - first) * progress
+
+    def evidence_weights(self) -> tuple[float, float]:
+        """a at the first step and at the last."""
+        given = self.evidence_weight
+        return (given, given) if isinstance(given, int | float) else tuple(given)
 
 
 def train(
@@ -102,38 +113,43 @@ def learning_rate_factor(schedule: str, step: int, steps_an_epoch: int, steps: i
 def _epoch(model, images, recipe, optimiser, generator, epoch) -> float:
     """One pass over the images, whole batches only; the mean objective."""
     batches = len(images) // recipe.batch
+    steps = recipe.epochs * batches
     order = torch.randperm(len(images), generator=generator, device=images.device)
     objectives = []
     for batch in range(batches):
         step = (epoch - 1) * batches + batch
-        factor = learning_rate_factor(recipe.schedule, step, batches, recipe.epochs * batches)
+        factor = learning_rate_factor(recipe.schedule, step, batches, steps)
         for group in optimiser.param_groups:
             group["lr"] = recipe.learning_rate * factor
         x = images[order[batch * recipe.batch : (batch + 1) * recipe.batch]]
         if recipe.redraw:
             x = torch.rand(x.shape, generator=generator, device=x.device).lt_(x)
         optimiser.zero_grad()
-        objectives.append(_ascend(model, x, recipe, generator))
+        weight = recipe.evidence_weight_at(step / steps)
+        objectives.append(_ascend(model, x, weight, recipe.points, generator))
         optimiser.step()
     return float(torch.stack(objectives).double().mean())
 
 
-def _ascend(model: VAE, x: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
-    """Set the gradients for one step; the objective's value, mean over the batch x [B, pixels]."""
+def _ascend(model: VAE, x: Tensor, weight: float, points: int, generator: Generator) -> Tensor:
+    """Set the gradients for one step; the objective's value, mean over the batch x [B, pixels].
+
+    weight: that of log p(x), estimated on so many points; the rest is the ELBO's.
+    """
     mean, log_sigma = model.encode(x)
     noise = torch.randn(mean.shape, generator=generator, device=x.device)
     z = mean + log_sigma.exp() * noise
     elbo = (model.log_likelihood(x, z[None])[0] - kl_to_prior(mean, log_sigma)).mean()
     objective = elbo
-    if recipe.evidence_weight:
-        evidence = shared_points_bound(model, x, recipe.points, generator).mean()
-        objective = torch.lerp(elbo, evidence, recipe.evidence_weight)
+    if weight:
+        evidence = shared_points_bound(model, x, points, generator).mean()
+        objective = torch.lerp(elbo, evidence, weight)
     (-objective).backward()
     return objective.detach()
 
 
 def _check(recipe: Recipe, count: int) -> None:
-    if not 0 <= recipe.evidence_weight < 1:
+    if not all(0 <= weight < 1 for weight in recipe.evidence_weights()):
         raise ValueError(
             f"evidence weight {recipe.evidence_weight}: the encoder learns from the rest"
         )

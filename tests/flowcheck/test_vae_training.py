@@ -59,7 +59,7 @@ def kill_after(last):
     return report
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.5])
+@pytest.mark.parametrize("weight", [0.0, 0.5, (0.9, 0.3)])
 def test_a_run_taken_up_ends_at_the_same_weights(tmp_path, weight):
     recipe = replace(RECIPE, evidence_weight=weight)
     folder = tmp_path / "unfinished"
@@ -96,7 +96,7 @@ def test_evaluated_epochs_end_with_the_last_and_are_as_many_as_asked(epochs, cou
     assert len(set(chosen)) == len(chosen) >= min(count, epochs)
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.5])
+@pytest.mark.parametrize("weight", [0.0, 0.5, (0.9, 0.3)])
 def test_training_learns_the_images(weight):
     images = intensities()
     binary = torch.bernoulli(images, generator=torch.Generator().manual_seed(9))
@@ -144,9 +144,33 @@ def test_the_schedule_warms_up_and_ends_at_zero():
 
 
 @pytest.mark.parametrize(
+    ("given", "progress", "weight"),
+    [(0.5, 0.3, 0.5), (0, 1.0, 0), ((0.9, 0.3), 0.0, 0.9), ([0.9, 0.3], 0.75, 0.45)],
+)
+def test_the_evidence_weight_moves_evenly(given, progress, weight):
+    recipe = replace(RECIPE, evidence_weight=given)
+    assert recipe.evidence_weight_at(progress) == pytest.approx(weight)
+
+
+def test_the_weight_moves_while_training_goes_on(monkeypatch):
+    weights = []
+    ascend = vae_training._ascend
+
+    def watched(model, x, weight, *rest):
+        weights.append(weight)
+        return ascend(model, x, weight, *rest)
+
+    monkeypatch.setattr(vae_training, "_ascend", watched)
+    trained(replace(RECIPE, evidence_weight=(0.9, 0.3)))
+    steps = len(weights)
+    assert weights == pytest.approx([0.9 - 0.6 * step / steps for step in range(steps)])
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"evidence_weight": 1.0}, "evidence weight 1.0"),
+        ({"evidence_weight": (0.5, 1.0)}, r"evidence weight \(0.5, 1.0\)"),
         ({"schedule": "linear"}, "linear"),
         ({"batch": 81}, "80 images do not fill one batch of 81"),
     ],

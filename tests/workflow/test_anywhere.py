@@ -15,6 +15,7 @@ SMALL = """\
 output: made
 training: {iterations: 20, warmup: 0, replicates: 1}
 flows: {planar: {layers: 1}}
+divergence: {floor_repeats: 2, knn_draws: 100, flow_draws: 1000}
 """
 FULL = (ROOT / "config/config.yaml").read_text()
 DATA = "mine/data.npz"

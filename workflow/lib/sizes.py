@@ -124,7 +124,7 @@ def _of_autoencoders(config: dict):
             yield f"{place}.hidden", f"{weights} weights", weights * FLOAT * COPIES
             points = recipe["points"]
             table = points * max(hidden, min(recipe["batch"], images_of(entry)[0]))
-            if recipe["evidence_weight"] > 0:
+            if recipe["evidence_weight"] != 0:
                 yield f"{place}.points", f"{points} points", table * FLOAT
             epochs = recipe["epochs"]
             yield f"{place}.epochs", f"the history of {epochs} epochs", epochs * 2 * DOUBLE
