@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from snakemake.shell import shell
 
 from tests.repository import ROOT, environment
+from workflow.lib.warm_start import WORTH_IT, WarmStart
 
 CLIENT = [sys.executable, "-IS", str(ROOT / "scripts/warm_client.py")]
 SERVER = [sys.executable, str(ROOT / "scripts/warm_process.py")]
@@ -136,6 +138,37 @@ def test_it_ends_with_the_process_that_started_it(tmp_path):
     )
     pid = int(subprocess.check_output([sys.executable, "-c", starter], text=True, timeout=LIMIT))
     until(lambda: not alive(pid), "end of the warm process")
+
+
+@pytest.fixture
+def warm_start(monkeypatch, tmp_path):
+    """A run's, with temporary files in a folder of the test's."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(shell, "_process_prefix", "exec 2>>{file}; ")
+    started = WarmStart()
+    yield started
+    started.end()
+
+
+def test_a_run_starts_it_and_takes_all_of_it_away(warm_start, tmp_path):
+    warm_start.begin(jobs=WORTH_IT)
+    process = warm_start.process
+    assert alive(process.pid)
+    assert shell._process_prefix.startswith("exec 2>>{file}; exec ")
+    assert str(tmp_path) in shell._process_prefix
+    warm_start.end()
+    assert not alive(process.pid)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("jobs", "folder"), [(WORTH_IT - 1, ""), (WORTH_IT, "missing")])
+def test_few_jobs_or_nowhere_to_write_and_steps_start_by_themselves(
+    warm_start, monkeypatch, tmp_path, jobs, folder
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / folder))
+    warm_start.begin(jobs)
+    assert warm_start.process is None
+    assert shell._process_prefix == "exec 2>>{file}; "
 
 
 def alive(pid):

@@ -3,6 +3,7 @@
 Loading the packages there takes as long as in two steps, and saves that much in each later one.
 """
 
+import atexit
 import os
 import shlex
 import shutil
@@ -32,8 +33,11 @@ class WarmStart:
         # Elsewhere than on Linux, what the system's own libraries start survives no fork.
         if jobs < WORTH_IT or sys.platform != "linux":
             return
-        # A short path, and nobody else's: a socket's may have about a hundred characters.
-        self.folder = Path(tempfile.mkdtemp(prefix="flowcheck-warm-"))
+        try:  # a short path, and nobody else's: a socket's may have about a hundred characters
+            self.folder = Path(tempfile.mkdtemp(prefix="flowcheck-warm-"))
+        except OSError:  # nowhere to write: the steps that need to will say so
+            return
+        atexit.register(self.end)  # after Ctrl-C, no rule's handler is called
         path = str(self.folder / "socket")
         self.process = subprocess.Popen(
             [sys.executable, str(SCRIPTS / "warm_process.py"), path, str(os.getpid())],
