@@ -172,3 +172,13 @@ def test_start_without_a_gradient_is_an_error():
 def test_misspelt_metric_is_an_error():
     with pytest.raises(ValueError, match="'full': it should be auto, diagonal or dense"):
         Settings(metric="full")
+
+
+@pytest.mark.parametrize(
+    ("warmup_draws", "ends"),
+    [(500, [31, 62, 103, 185, 425]), (1000, [62, 125, 208, 374, 850]), (40, [2, 5, 34])],
+)
+def test_windows_double_and_leave_the_last_part_alone(warmup_draws, ends):
+    # A sixteenth, an eighth, then windows of a twelfth and its doubles, up to 85 %; the last takes
+    # what is too short for one of its own.
+    assert window_ends(warmup_draws) == ends

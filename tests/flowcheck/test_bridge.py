@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal, stats
 
-from flowcheck.bridge import NoOverlap, bridge, chain_error, importance
+from flowcheck.bridge import NoOverlap, _beyond, bridge, chain_error, importance
 
 # q = N(0, 1) and p = exp(LOG_Z) N(SHIFT, SCALE^2).
 LOG_Z, SHIFT, SCALE = -7.0, 0.5, 0.8
@@ -134,3 +134,17 @@ def test_chain_error_of_independent_draws():
     # The effective size of 20,000 independent draws is estimated to some per cent.
     assert chain_error(values) == pytest.approx(1 / math.sqrt(20_000), rel=0.1)
     assert chain_error(np.ones((4, 100))) == 0.0
+
+
+def test_mass_beyond_the_largest_weight_is_that_of_a_pareto_tail():
+    # The quantiles of Pareto weights u^-0.8. Their m largest begin at (n / m)^0.8 and have the
+    # median 2^0.8 times that; k is taken one of its errors higher.
+    n, k = 20_000, 0.8
+    weights = ((np.arange(n) + 0.5) / n) ** -k
+    m = math.ceil(3 * math.sqrt(n))
+    raised = k + (1 + k) / math.sqrt(m)
+    scale = (n / m) ** k * (2**k - 1) / (2**raised - 1)
+    expected = scale * m**raised / max(1 - raised, 0.1) / weights.sum()
+    # The median and the threshold lie between two of 425 weights: to 1 / 425 of each.
+    assert _beyond(weights, k) == pytest.approx(expected, rel=0.01)
+    assert _beyond(weights, 0.3) == 0.0

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from flowcheck import diagnosis
 from flowcheck.verdict import judge
 
 NAMES = {"mu": {}, "tau": {}}
@@ -136,3 +137,8 @@ def test_unknown_energies_and_divergences_need_no_rule():
     assert "changes sign" in advice(theta, lp, None, None)[0]
     theta, lp, _, _ = good(draws=30)
     assert "too short" in advice(theta, lp, None, None)[0]
+
+
+@pytest.mark.parametrize(("count", "rounded"), [(7.0, 7), (61.2, 62), (120.0, 120), (1234.0, 1300)])
+def test_advice_has_two_digits(count, rounded):
+    assert diagnosis._rounded_up(count) == rounded

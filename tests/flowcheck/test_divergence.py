@@ -254,3 +254,8 @@ def test_evenly_gives_every_chain_its_share():
     chains = np.repeat(np.arange(4), 250)[:, None]
     counts = np.unique(evenly(chains, 100), return_counts=True)[1]
     assert counts.tolist() == [25, 25, 25, 25]
+
+
+def test_as_few_draws_as_the_neighbours_need_are_enough():
+    three, four = np.arange(3.0)[:, None], np.arange(4.0)[:, None] + 0.25
+    assert np.isfinite(knn_divergence(four, three, 3))

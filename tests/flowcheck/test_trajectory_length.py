@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from flowcheck.trajectory_length import TrajectoryLength, halton
+from flowcheck.trajectory_length import RATE, TrajectoryLength, halton
 
 
 def test_halton_fills_the_interval_evenly():
@@ -50,3 +50,12 @@ def test_length_is_held():
     trajectory.raise_to(3.5)
     trajectory.raise_to(1.0)
     assert trajectory.length == pytest.approx(3.5)
+
+
+def test_the_first_transition_moves_the_length_by_one_rate():
+    # Whatever the gradient's size: it is divided by itself.
+    generator = torch.Generator().manual_seed(1)
+    before, momentum = torch.randn(2, 50, 3, generator=generator, dtype=torch.float64)
+    trajectory = TrajectoryLength(1.0)
+    trajectory.update(before, before + momentum, momentum, torch.ones(50).double(), 1.0)
+    assert abs(math.log(trajectory.length)) == pytest.approx(RATE)
