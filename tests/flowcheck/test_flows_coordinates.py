@@ -90,3 +90,11 @@ def test_coordinates_lie_in_the_weights_file_beside_every_replicate(tmp_path):
     for value, expected in zip(kept, coordinates, strict=True):
         np.testing.assert_array_equal(value.numpy(), expected.numpy())
     assert unpack(pack(params, None)) == (params, None)
+
+
+def test_one_replicate_has_coordinates_too():
+    loc, factor = torch.tensor([1.0, 2.0]), torch.eye(2)
+    params, kept = unpack(pack({"shift": torch.zeros(1, 2)}, (loc, factor)))
+    assert params["shift"].shape == (1, 2)
+    assert torch.equal(kept[0], loc)
+    assert torch.equal(kept[1], factor)
