@@ -259,3 +259,10 @@ def test_evenly_gives_every_chain_its_share():
 def test_as_few_draws_as_the_neighbours_need_are_enough():
     three, four = np.arange(3.0)[:, None], np.arange(4.0)[:, None] + 0.25
     assert np.isfinite(knn_divergence(four, three, 3))
+
+
+@pytest.mark.parametrize(
+    ("last", "shape"), [(math.nan, math.inf), (math.inf, math.inf), (0.0, -math.inf)]
+)
+def test_weights_that_are_no_sample_have_a_shape_by_convention(last, shape):
+    assert pareto_k(np.append(np.zeros(200), last)) == shape
