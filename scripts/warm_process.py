@@ -48,6 +48,9 @@ def main(path: str, parent: int) -> str | None:
             script = _fork(connection, connections)
             if script:
                 return script
+    with contextlib.suppress(OSError):  # killed outright, the parent has left its folder behind
+        os.unlink(path)
+        os.rmdir(os.path.dirname(path))
     return None
 
 

@@ -129,8 +129,9 @@ def test_a_step_ends_with_its_client(path, tmp_path, number):
     until(lambda: not alive(pid), "end of the step")
 
 
-def test_it_ends_with_the_process_that_started_it(tmp_path):
-    found = tmp_path / "socket"
+def test_it_ends_with_the_process_that_started_it_and_leaves_nothing(tmp_path):
+    found = tmp_path / "a folder/socket"
+    found.parent.mkdir()
     starter = (
         "import os, subprocess\n"
         f"command = [*{SERVER!r}, {str(found)!r}, str(os.getpid())]\n"
@@ -138,6 +139,7 @@ def test_it_ends_with_the_process_that_started_it(tmp_path):
     )
     pid = int(subprocess.check_output([sys.executable, "-c", starter], text=True, timeout=LIMIT))
     until(lambda: not alive(pid), "end of the warm process")
+    assert not found.parent.exists()
 
 
 @pytest.fixture
