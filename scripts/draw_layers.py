@@ -36,7 +36,7 @@ for number, own in enumerate(params.flows.values()):
         lines=layers.frames_of_layers(flow, one, grid),
         **shared,
     )
-    taken = histories.by_iteration(files.read_weights(paths.snapshots[number]))
+    taken = histories.snapshots_of(files.read_weights(paths.snapshots[number]))
     snapshots = {
         done: {name: value.double() for name, value in own.items()}
         for done, own in histories.powers_of_ten(taken).items()

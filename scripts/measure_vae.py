@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import bounds, device, files, intact
+from flowcheck import bounds, device, files, histories, intact
 from flowcheck.seeds import seed_for
 from flowcheck.vae import VAE
 from load_images import images_of_bounds, load_images
@@ -30,16 +30,13 @@ def seeded(*names):
 
 
 chosen = {split: images_of_bounds(params, data, split) for split in SPLITS}
-snapshots = files.read_weights(snakemake.input.snapshots)
-epochs = sorted({int(name.split("/")[0]) for name in snapshots})
+snapshots = histories.snapshots_of(files.read_weights(snakemake.input.snapshots))
+shapes = {name: value.shape for name, value in model.state_dict().items()}
 both = torch.cat([binary[chosen[split]] for split in SPLITS])
 rows = []
-for epoch in progress(epochs, params.vae):
-    own = f"{epoch}/"
-    weights = {k.removeprefix(own): v for k, v in snapshots.items() if k.startswith(own)}
-    shapes = {name: value.shape for name, value in model.state_dict().items()}
-    intact.require_shapes(snakemake.input.snapshots, weights, shapes)
-    model.load_state_dict(weights)
+for epoch in progress(list(snapshots), params.vae):
+    intact.require_shapes(snakemake.input.snapshots, snapshots[epoch], shapes)
+    model.load_state_dict(snapshots[epoch])
     grid, log_px, grid_error = bounds.settle_grid(model, both, params.tolerance)
     of_split = dict(zip(SPLITS, log_px.split([len(chosen[s]) for s in SPLITS]), strict=True))
     last = {}

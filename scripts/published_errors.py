@@ -9,7 +9,7 @@ from step import snakemake
 import numpy as np
 import pandas as pd
 import torch
-from flowcheck import files, plane
+from flowcheck import files, histories, plane
 from flowcheck.course import autoencoder, chains, denormal, measured
 from flowcheck.course.claims import CLAIMS
 from flowcheck.course.rows import Row
@@ -145,16 +145,12 @@ def along_training(name, settings, images, snapshots, training) -> tuple[Row, li
     shown = images["binary"] if settings["binarise"] == "static" else images["intensity"]
     x = torch.from_numpy(shown[train])
     history = files.read_table(training).set_index("epoch")["objective"]
-    weights = files.read_weights(snapshots)
+    weights = histories.snapshots_of(files.read_weights(snapshots))
     model = VAE(x.shape[1], settings["hidden"], settings["latent"])
     generator = torch.Generator().manual_seed(seed_for(params.seed, "curves", name))
-    epochs = sorted({int(key.split("/")[0]) for key in weights})
     rows = []
-    for epoch in (epochs[0], epochs[-1]):
-        own = f"{epoch}/"
-        model.load_state_dict(
-            {key.removeprefix(own): v for key, v in weights.items() if key.startswith(own)}
-        )
+    for epoch in (min(weights), max(weights)):
+        model.load_state_dict(weights[epoch])
         end = autoencoder.at_the_end(model, x, settings["binarise"] == "dynamic", generator)
         rows.append(autoencoder.two_curves(name, epoch, history[epoch], end))
     binary = torch.from_numpy(images["binary"][test])

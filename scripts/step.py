@@ -1,11 +1,10 @@
 """What every step does first: importing this module starts it.
 
 It sends the process's output to the step's log, child processes included (Snakemake fills no log
-itself), and holds numerical libraries to one thread: a table must not depend on how many cores a
-run was given, and jobs run side by side. It keeps compiled code in a private folder and the memory
-that the process frees, removes what a killed run of the same step left half written, ends the step
-if its Snakemake dies, and turns an error into the paragraph that the screen shows. Import it before
-anything else.
+itself), and holds numerical libraries to one thread. It keeps compiled code in a private folder and
+the memory that the process frees, removes what a killed run of the same step left half written,
+ends the step if its Snakemake dies, and turns an error into the paragraph that the screen shows.
+Import it before anything else.
 """
 
 import os
@@ -21,13 +20,13 @@ import __main__
 
 # Snakemake appends this folder to the path: a user's own package of the same name would win.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import one_thread  # noqa: F401
 from flowcheck import compile_cache, failures
 from flowcheck.memory import keep_freed_memory
 
 # Snakemake puts this object, the job's inputs, outputs and params, among the script's globals.
 snakemake = __main__.snakemake
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Seconds between two lines of progress in the log. The screen looks for its last one, and for the
 # last error (workflow/lib/wording.py).
 _EVERY = 5
@@ -154,7 +153,5 @@ _remove_half_written(snakemake.output)
 threading.Thread(target=_end_with_snakemake, daemon=True).start()
 compile_cache.prepare()  # before PyTorch's compiler is imported, which needs a folder that is there
 keep_freed_memory()
-for _variable in _THREAD_VARIABLES:
-    os.environ[_variable] = "1"
 
 __all__ = ["Progress", "progress", "snakemake", "tell"]

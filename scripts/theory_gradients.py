@@ -11,9 +11,9 @@ from load_target import load_target
 params, paths = snakemake.params, snakemake.input
 target = load_target(snakemake)
 flow, weights = load_flow(snakemake, target.dim)
-snapshots = histories.by_iteration(files.read_weights(paths.snapshots))
+snapshots = histories.snapshots_of(files.read_weights(paths.snapshots))
+shapes = {name: value.shape[1:] for name, value in weights.items()}
 for one in snapshots.values():
-    shapes = {name: value.shape[1:] for name, value in weights.items()}
     intact.require_shapes(paths.snapshots, one, shapes)
 log_evidence = files.read_json(paths.exact)["log_evidence"]
 (generator,) = generators_for(1, params.seed, params.target, params.flow, "gradients")

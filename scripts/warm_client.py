@@ -28,12 +28,12 @@ def _forked(path: str, script: str) -> int | None:
     if None in (sys.stdin, sys.stdout, sys.stderr):  # one that the user's shell has closed
         return None
     request = {"script": script, "folder": os.getcwd(), "environment": dict(os.environ)}
-    text = json.dumps(request).encode()
+    line = f"{json.dumps(request)}\n".encode()
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(path)
-            socket.send_fds(connection, [len(text).to_bytes(8)], [0, 1, 2])
-            connection.sendall(text)
+            socket.send_fds(connection, [b" "], [0, 1, 2])  # they travel with a byte at least
+            connection.sendall(line)
         except OSError:  # it is not there, or not yet
             return None
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the step too, which then ends

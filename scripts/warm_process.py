@@ -7,8 +7,8 @@ once; each step is then a fork of this process, which starts in milliseconds and
 None of our own modules is loaded, so a step runs the code that is on disk when it starts.
 
 The socket appears when everything is loaded. Until then, and where this process has ended,
-`warm_client.py` starts a step the ordinary way. The process ends with that of the id PARENT, which
-started it.
+`warm_client.py` starts a step the ordinary way. It ends when its parent, the process with the id
+PARENT, has ended.
 """
 
 import contextlib
@@ -19,6 +19,8 @@ import socket
 import sys
 import threading
 
+import one_thread
+
 # What steps import. None of it starts a thread, which a fork would lose.
 import arviz_stats.base
 import matplotlib.figure
@@ -26,8 +28,6 @@ import pandas
 import scipy.optimize
 import snakemake.script
 import torch
-
-HEADER = 8  # bytes that hold the length of a request
 
 
 def main(path: str, parent: int) -> str | None:
@@ -91,15 +91,9 @@ def _fork(connection: socket.socket, connections: dict[int, socket.socket]) -> s
 
 def _receive(connection: socket.socket) -> tuple[dict, list[int]]:
     """A request, and the descriptors 0, 1 and 2 that the step is to have."""
-    header, descriptors, _, _ = socket.recv_fds(connection, HEADER, 3)
-    length, parts = int.from_bytes(header), []
-    while length:
-        part = connection.recv(length)
-        if not part:
-            raise ConnectionError
-        parts.append(part)
-        length -= len(part)
-    return json.loads(b"".join(parts)), descriptors
+    _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
+    with connection.makefile("rb") as lines:
+        return json.loads(lines.readline()), descriptors
 
 
 def _end_with(connection: socket.socket) -> None:

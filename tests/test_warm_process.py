@@ -34,8 +34,7 @@ def until(condition, what):
 def path(tmp_path_factory):
     """Where a warm process listens."""
     found = tmp_path_factory.mktemp("warm") / "socket"
-    one_thread = environment(OMP_NUM_THREADS="1")
-    with subprocess.Popen([*SERVER, str(found), str(os.getpid())], env=one_thread) as process:
+    with subprocess.Popen([*SERVER, str(found), str(os.getpid())], env=environment()) as process:
         until(found.exists, "socket")
         yield str(found)
         process.terminate()

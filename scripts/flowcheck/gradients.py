@@ -53,24 +53,26 @@ def along_training(
     draws: int,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> list[Variance]:
-    """Measure at each snapshot of a training: iterations done -> one replicate's parameters.
+    """Measure at each snapshot of a training.
 
-    samples: draws of each gradient, S; batches: estimates behind each variance, which are computed
-    in float32 as in training; draws: of the flow, in float64, behind each log_ratio, whose
+    snapshots: iterations done -> one replicate's float32 parameters, in which the variances are
+    computed, as in training; samples: draws of each gradient, S; batches: estimates behind each
+    variance; draws: of the flow, in float64, behind each log_ratio, whose
     normaliser is the evidence.
     """
     layout = Layout(next(iter(snapshots.values())))
     found = []
     for iteration in progress(list(snapshots)):
-        flat = layout.flatten(snapshots[iteration])
+        params = snapshots[iteration]
+        flat = layout.flatten(params)
         z = draw_noise([generator], batches, samples, flow.dim).squeeze(1)
         trace = {
-            name: estimator_variance(flow, log_density, layout, flat.float(), z, name)
+            name: estimator_variance(flow, log_density, layout, flat, z, name)
             for name in ESTIMATORS
         }
-        weights = layout.unflatten(flat.double().unsqueeze(0))
+        one = {name: value.double() for name, value in params.items()}
+        weights = {name: value.unsqueeze(0) for name, value in one.items()}
         theta, log_q = sample(flow, weights, draws, [generator])
         ratio = (log_density(theta) - log_q).squeeze(0).numpy()
-        one = {name: value.squeeze(0) for name, value in weights.items()}
         found.append(Variance(iteration, trace, ratio, one))
     return found

@@ -54,8 +54,8 @@ def snapshot_iterations(iterations: int) -> set[int]:
     return {0, iterations} | {done for done in spread if done <= iterations}
 
 
-def by_iteration(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    """The parameters of each snapshot, rising, from tensors named "iteration/parameter"."""
+def snapshots_of(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """The parameters of each snapshot, by iteration or epoch, rising, from tensors "100/name"."""
     found = {}
     for key, value in tensors.items():
         done, name = key.split("/", 1)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from flowcheck.flows import make_flow
-from flowcheck.histories import by_iteration, powers_of_ten, snapshot_iterations, thinned
+from flowcheck.histories import powers_of_ten, snapshot_iterations, snapshots_of, thinned
 from flowcheck.training import Recipe, train
 
 CPU = torch.device("cpu")
@@ -72,7 +72,7 @@ def test_every_power_of_ten_has_a_snapshot(power):
 
 def test_snapshots_are_read_in_the_order_of_their_iterations():
     stored = {"10/a": 1, "10/b": 2, "2/a": 3, "2/b": 4}
-    found = by_iteration(stored)
+    found = snapshots_of(stored)
     assert list(found.items()) == [(2, {"a": 3, "b": 4}), (10, {"a": 1, "b": 2})]
 
 

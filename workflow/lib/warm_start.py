@@ -1,6 +1,6 @@
 """Starts the process from which a run's steps are forked: scripts/warm_process.py says why.
 
-Loading the packages there takes as long as in two steps, and saves that much in each later one.
+Loading the packages there costs what two steps would spend on it, and every later step saves that.
 """
 
 import atexit
@@ -18,8 +18,6 @@ from .jobs import SCRIPTS
 
 # Fewer jobs than this start by themselves: a changed figure should not wait for PyTorch.
 WORTH_IT = 8
-# Read when the packages are loaded; scripts/step.py says why a step has one thread.
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class WarmStart:
@@ -44,7 +42,6 @@ class WarmStart:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=os.environ | dict.fromkeys(THREADS, "1"),
         )
         client = [sys.executable, "-IS", str(SCRIPTS / "warm_client.py"), path]
         # `exec`, so that what Snakemake ends is the client, and not a shell around it.
