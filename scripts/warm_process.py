@@ -77,6 +77,10 @@ def _fork(connection: socket.socket, connections: dict[int, socket.socket]) -> s
     for ours, given in enumerate(descriptors):
         os.dup2(given, ours)
         os.close(given)
+    # As when Python starts: the objects that are there remember another file, which could seek.
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})

@@ -83,6 +83,11 @@ def run(path, tmp_path):
         ),
         ("import torch; print(torch.get_num_threads())", 0, "1\n"),
         (
+            "import sys; sys.stdout.reconfigure(errors='replace'); print(sys.stdout.seekable())",
+            0,
+            "False\n",
+        ),
+        (
             "import signal; print(signal.getsignal(signal.SIGINT).__name__)",
             0,
             "default_int_handler\n",
@@ -170,6 +175,14 @@ def test_few_jobs_or_nowhere_to_write_and_steps_start_by_themselves(
     warm_start.begin(jobs)
     assert warm_start.process is None
     assert shell._process_prefix == "exec 2>>{file}; "
+
+
+def test_one_that_is_there_serves_a_run_of_any_size_and_stays(warm_start, monkeypatch, path):
+    monkeypatch.setenv("FLOWCHECK_WARM_SOCKET", path)
+    warm_start.begin(jobs=1)
+    assert path in shell._process_prefix
+    warm_start.end()
+    assert Path(path).is_socket()
 
 
 def alive(pid):

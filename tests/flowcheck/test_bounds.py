@@ -132,7 +132,7 @@ def test_log_sum_exp_of_terms_that_underflow(dtype):
     table[1] = -5000.0
     table = table.to(dtype)
     value = bounds.log_sum_exp(table.clone()).double()
-    # Rounding of values up to 5000, once; 2,000 e^-80 is far below both.
+    # Rounding of values up to 5000, once; 2,000 terms of the least ratio are far below.
     tolerance = 5000 * torch.finfo(dtype).eps
     torch.testing.assert_close(value, table.double().logsumexp(1), atol=tolerance, rtol=0)
 

@@ -27,14 +27,29 @@ class WarmStart:
         self.process, self.folder = None, None
 
     def begin(self, jobs: int) -> None:
-        """Start it for so many jobs of this machine, whose commands then go through it."""
+        """Start it for so many jobs of this machine, whose commands then go through it.
+
+        A process that is there already, for runs of any size, is named by its socket in the
+        environment variable FLOWCHECK_WARM_SOCKET: the tests, hundreds of short runs, have one.
+        """
         # Elsewhere than on Linux, what the system's own libraries start survives no fork.
-        if jobs < WORTH_IT or sys.platform != "linux":
+        if sys.platform != "linux":
             return
+        path = os.environ.get("FLOWCHECK_WARM_SOCKET") or (jobs >= WORTH_IT and self._start())
+        if not path:
+            return
+        client = [sys.executable, "-IS", str(SCRIPTS / "warm_client.py"), path]
+        # `exec`, so that what Snakemake ends is the client, and not a shell around it.
+        before = shell._process_prefix or "set -euo pipefail; "  # Snakemake's own, if there is none
+        command = f"{before}exec {shlex.join(client)} "
+        shell.prefix(command.replace("{", "{{").replace("}", "}}"))
+
+    def _start(self) -> str | None:
+        """A new process's socket; None if there is nowhere to put it."""
         try:  # a short path, and nobody else's: a socket's may have about a hundred characters
             self.folder = Path(tempfile.mkdtemp(prefix="flowcheck-warm-"))
         except OSError:  # nowhere to write: the steps that need to will say so
-            return
+            return None
         atexit.register(self.end)  # after Ctrl-C, no rule's handler is called
         path = str(self.folder / "socket")
         self.process = subprocess.Popen(
@@ -43,11 +58,7 @@ class WarmStart:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        client = [sys.executable, "-IS", str(SCRIPTS / "warm_client.py"), path]
-        # `exec`, so that what Snakemake ends is the client, and not a shell around it.
-        before = shell._process_prefix or "set -euo pipefail; "  # Snakemake's own, if there is none
-        command = f"{before}exec {shlex.join(client)} "
-        shell.prefix(command.replace("{", "{{").replace("}", "}}"))
+        return path
 
     def end(self) -> None:
         """End it, and wait for that: its processor time counts as ours."""
