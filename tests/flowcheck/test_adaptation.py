@@ -105,6 +105,25 @@ def test_everything_is_frozen_after_warm_up(trajectories):
     assert chains.metric.shape == (6, 6)
 
 
+def test_each_window_ends_with_a_search_for_a_step_and_the_warm_up_with_their_average(monkeypatch):
+    searches, averages = [], []
+    one_step, freeze = adaptation._Sampler._one_step, adaptation._Sampler._freeze
+    monkeypatch.setattr(
+        adaptation._Sampler,
+        "_one_step",
+        lambda self, step: searches.append(step) or one_step(self, step),
+    )
+    monkeypatch.setattr(
+        adaptation._Sampler,
+        "_freeze",
+        lambda self: averages.append(self.averaging.log_mean.mean().exp()) or freeze(self),
+    )
+    chains = run(posteriors.gaussian(6))
+    late = [end for end in window_ends(QUICK.warmup_draws) if end >= QUICK.warmup_draws // 8]
+    assert len(searches) == len(late) > 0
+    assert averages == [chains.step_size]
+
+
 def test_last_part_of_the_warm_up_leaves_the_metric_alone():
     for warmup in (100, 500, 1000):
         ends = window_ends(warmup)

@@ -49,6 +49,15 @@ def test_bridge_is_the_fixed_point_of_meng_and_wong():
     assert abs(found.value - LOG_Z - math.log(r)) < 0.2 * found.se
 
 
+def test_what_each_draw_adds_to_the_error_adds_up_to_nothing():
+    # Deviations from means, each relative to its mean: by their definition, up to rounding.
+    rng = np.random.default_rng(0)
+    found = bridge(log_w(chain(rng, (4, 500))), log_w(rng.standard_normal(2000)))
+    for part in (found.on_chain, found.on_draws):
+        assert abs(part.mean()) < 1e-12
+        assert part.std() > 0.1
+
+
 def test_bridge_of_equal_densities_has_no_error():
     found = bridge(np.full((4, 100), LOG_Z), np.full(500, LOG_Z))
     assert found.value == pytest.approx(LOG_Z, abs=1e-10)

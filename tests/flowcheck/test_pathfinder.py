@@ -1,5 +1,7 @@
 """Gaussians along optimisation paths: where they end, and what they approximate."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -54,6 +56,19 @@ def test_a_density_that_vanishes_is_a_wall():
     assert float(path.gaussian.loc.sub(0.5).abs().max()) < 0.1
 
 
+def test_where_only_the_gradient_is_not_finite_is_a_wall_too():
+    density, _ = normal(2)
+
+    def value_and_gradient(u):
+        value, gradient = Density.value_and_gradient(density, u)
+        return value, gradient.masked_fill(u < -1, math.nan)
+
+    density.value_and_gradient = value_and_gradient
+    for seed in range(5):
+        # The optimiser's own tolerance is 1e-5.
+        assert np.abs(pathfinder(density, seed, paths=1)[0].end).max() < 1e-3
+
+
 def test_no_path_is_an_error():
     with pytest.raises(NoPath, match="not finite"):
         pathfinder(Density(2, lambda u: torch.nan * u.sum(-1)), seed=0, paths=2)
@@ -65,11 +80,12 @@ def test_a_step_along_an_axis_gives_its_variance_and_scales_the_others():
     np.testing.assert_allclose(found, [6.0, 9.0, 24.0])  # 9 / 1.5 = 6 times as large
 
 
-def test_every_inverse_hessian_explains_the_last_step_and_is_positive():
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
+def test_every_inverse_hessian_explains_the_last_step_and_is_positive(unit):
     rng = np.random.default_rng(0)
     root = rng.standard_normal((10, 10))
     points = rng.standard_normal((16, 10)).cumsum(0)
-    gradients = points @ (root @ root.T + np.eye(10))
+    gradients = points @ (root @ root.T + np.eye(10)) * unit**2
     inverses = list(pathfinder_module._inverse_hessians(points, gradients))
     assert np.array_equal(inverses[0], np.eye(10))
     for i, inverse in enumerate(inverses[1:]):

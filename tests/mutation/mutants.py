@@ -16,6 +16,9 @@ COMPUTED = {
     ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult, ast.Mod: ast.Mult, ast.MatMult: ast.Mult,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
+NOT_COMPUTED = {
+    "annotation", "returns", "decorator_list", "type_params", "bases", "defaults", "kw_defaults",
+}  # fmt: skip
 
 
 class Mutant(NamedTuple):
@@ -82,8 +85,12 @@ def _can_go(statement: ast.stmt) -> bool:
 
 
 def _in_expressions(statement: ast.stmt) -> Iterator[Change]:
-    """Faults in what a statement computes; not in annotations, messages, or nested statements."""
-    if isinstance(statement, ast.Raise | ast.Import | ast.ImportFrom):
+    """Faults in what a statement computes; not in annotations, messages, or nested statements.
+
+    Nor in constants with a name of their own and in defaults: these are choices, such as a number
+    of grid points, of which the double serves as well.
+    """
+    if isinstance(statement, ast.Raise | ast.Import | ast.ImportFrom) or _is_choice(statement):
         return
     waiting = [statement]
     while waiting:
@@ -96,7 +103,7 @@ def _in_expressions(statement: ast.stmt) -> Iterator[Change]:
             for change in _in_node(node):
                 yield node, statement, change
         for field, value in ast.iter_fields(node):
-            if field in ("annotation", "returns", "decorator_list", "type_params", "bases"):
+            if field in NOT_COMPUTED:
                 continue
             children = value if isinstance(value, list) else [value]
             waiting += [
@@ -104,6 +111,12 @@ def _in_expressions(statement: ast.stmt) -> Iterator[Change]:
                 for child in reversed(children)
                 if isinstance(child, ast.AST) and not isinstance(child, ast.stmt)
             ]
+
+
+def _is_choice(statement: ast.stmt) -> bool:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    names = [node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    return bool(names) and all(name.id.isupper() for name in names)
 
 
 def _in_node(node: ast.AST) -> Iterator[Callable[[], None]]:
