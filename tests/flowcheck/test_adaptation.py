@@ -12,6 +12,7 @@ from flowcheck import adaptation
 from flowcheck import trajectories as module
 from flowcheck.adaptation import Settings, window_ends
 from flowcheck.evaluating import starts
+from flowcheck.trajectories import State
 from flowcheck.verdict import MOMENT_LIMIT, judge
 from tests import posteriors
 
@@ -103,6 +104,19 @@ def test_everything_is_frozen_after_warm_up(trajectories):
     assert chains.leapfrog_steps == np.mean([steps for _, steps in kept])
     assert chains.gradients == QUICK.chains * (1 + sum(steps for _, steps in trajectories))
     assert chains.metric.shape == (6, 6)
+
+
+@pytest.mark.parametrize("sd", [1e-3, 1.0, 1e3])
+def test_every_chain_starts_with_a_step_for_its_scale(sd):
+    def normal(theta):
+        return -0.5 * (theta / sd).square().sum(-1), -theta / sd**2
+
+    init = sd * torch.randn(16, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    state = State(init, *normal(init))
+    sampler = adaptation._Sampler(normal, state, QUICK, torch.Generator().manual_seed(0), print)
+    # Leapfrog is stable up to 2; one step of 0.5 is accepted by more than 0.95 on average.
+    assert float(sampler.step_size.min() / sd) > 0.3
+    assert float(sampler.step_size.max() / sd) < 4
 
 
 def test_each_window_ends_with_a_search_for_a_step_and_the_warm_up_with_their_average(monkeypatch):

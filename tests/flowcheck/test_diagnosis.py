@@ -112,6 +112,25 @@ def test_short_run_is_told_how_many_draws_it_needs():
     assert 60 <= count <= 200
 
 
+@pytest.mark.parametrize(
+    ("ess", "rhat", "said"),
+    [
+        (100, 1.001, "about 480 draws"),  # a quarter of the effective draws, and a fifth more
+        (400, 1.03, "about 360 draws"),  # three times the distance from 1
+        (100, 1.03, "about 480 draws"),
+        (100, None, "at least 480 draws"),
+        (100, 1.5, "at least 6,000 draws"),
+    ],
+)
+def test_the_larger_deficit_says_how_many_draws(ess, rhat, said):
+    checks = {
+        "ess_bulk": {"value": ess, "limit": 400},
+        "ess_tail": {"value": 400, "limit": 400},
+        "rhat": {"value": rhat, "limit": 1.01},
+    }
+    assert said in diagnosis._too_short(100, checks, {"rhat"}).cure
+
+
 def test_draws_that_mix_and_disagree_with_the_truth():
     exact = {"moments": {"mu": lambda theta: theta[..., 0]}, "exact_moments": {"mu": 1.0}}
     cause, _ = advice(*good(), **exact)

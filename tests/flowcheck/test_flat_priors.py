@@ -1,6 +1,7 @@
 """Flat priors are found where a density shows them, and nowhere else."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -115,6 +116,13 @@ def test_rows_are_repeated_and_nothing_else():
     }  # fmt: skip
     assert twice({"J": np.array(3.0)}) is None
     assert twice({}) is None
+
+
+@pytest.mark.parametrize("change", [{"dim": 4}, {"names": ["a", "b", "tau"]}])
+def test_data_twice_that_make_another_model_show_nothing(change):
+    once = Posterior(ByHand(DATA, []), __file__)
+    other = SimpleNamespace(**({"dim": once.dim, "names": once.names} | change))
+    assert by_repeated_data(once, other, points(4)) == []
 
 
 def test_the_first_look_says_what_it_means():
