@@ -34,7 +34,7 @@ MODULES: dict[str, tuple[str, ...]] = dict.fromkeys(
 ) | {
     "supports": ("test_supports.py", "test_model_errors.py"),
     "training": ("test_training.py", "test_training_step.py", "test_checkpoints.py"),
-    "flows.coupling": ("test_flows_couplings.py", "test_flows.py"),
+    "flows.coupling": ("test_flows_couplings.py", "test_flows.py", "test_layers.py"),
     "flows.autoregressive": ("test_flows_masked.py", "test_flows.py"),
     "flows.planar": ("test_flows_planar.py", "test_flows.py"),
     "flows.rational_quadratic": ("test_flows_spline.py", "test_flows.py"),
