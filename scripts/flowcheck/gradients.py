@@ -57,8 +57,8 @@ def along_training(
 
     snapshots: iterations done -> one replicate's float32 parameters, in which the variances are
     computed, as in training; samples: draws of each gradient, S; batches: estimates behind each
-    variance; draws: of the flow, in float64, behind each log_ratio, whose
-    normaliser is the evidence.
+    variance; draws: of the flow, in float64, behind each log_ratio, whose normaliser is the
+    evidence.
     """
     layout = Layout(next(iter(snapshots.values())))
     found = []
