@@ -16,7 +16,7 @@ SPLITS = ("train", "test")
 # Draws of z behind the ELBO of each image, where it is the mean over all of them.
 ELBO_DRAWS = 10
 params, output = snakemake.params, snakemake.output
-torch.set_num_threads(params.threads)
+torch.set_num_threads(1)
 where = device.resolve(params.device)
 data = load_images(snakemake.input.images)
 binary = torch.from_numpy(data["binary"]).to(where)
@@ -77,7 +77,6 @@ files.write_json(
     output.run,
     {
         "device": device.describe(where),
-        "threads": params.threads,
         "seconds": time.perf_counter() - began,
         "grid": {"radius": grid.radius, "spacing": grid.spacing},
         "grid_error": grid_error,

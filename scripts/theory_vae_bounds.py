@@ -15,7 +15,7 @@ BLOCKS = 4
 AT_ONCE = 10
 
 params, paths = snakemake.params, snakemake.input
-torch.set_num_threads(params.threads)
+torch.set_num_threads(1)
 draws = BLOCKS * params.samples[-1]
 multisample.check_sizes(params.samples, draws)
 binary = torch.from_numpy(load_images(paths.images)["binary"])

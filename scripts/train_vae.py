@@ -13,7 +13,7 @@ from load_images import load_images
 from unfinished import checkpoint_of
 
 params, output = snakemake.params, snakemake.output
-torch.set_num_threads(params.threads)
+torch.set_num_threads(1)
 where = device.resolve(params.device)
 images = load_images(snakemake.input.images)
 recipe = vae_training.Recipe(**params.recipe, redraw=params.binarise == "dynamic")
@@ -69,7 +69,6 @@ files.write_json(
     output.run,
     {
         "device": device.describe(where),
-        "threads": params.threads,
         "seconds": seconds,  # of this process: a run taken up counts from there
         "epochs": recipe.epochs,
     },

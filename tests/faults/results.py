@@ -178,7 +178,7 @@ def _autoencoder(folder: Path, number: int) -> None:
     files.write_weights(str(folder / "snapshots.safetensors"), both)
     history = pd.DataFrame({"epoch": [1, 2], "objective": [-3.0, -2.5]})
     files.write_table(str(folder / "training.csv"), history)
-    run = {"device": "cpu", "seconds": 1.0, "threads": 1}
+    run = {"device": "cpu", "seconds": 1.0}
     files.write_json(str(folder / "training.json"), run | {"epochs": 2})
     means = {"log_px": {"train": -2.0, "test": -2.2}, "elbo": {"train": -2.4, "test": -2.7}}
     files.write_json(str(folder / "bounds.json"), run | means)

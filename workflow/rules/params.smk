@@ -135,14 +135,6 @@ def of_vae(key):
     return lambda wildcards: vae_params(config, wildcards.images, wildcards.vae)[key]
 
 
-def vae_threads(wildcards):
-    """Fixed, whatever `--cores` says: the order of summation, and so the numbers, depend on it.
-
-    Images of 8 x 8 pixels are too small a work to share out.
-    """
-    return 1 if IMAGES[wildcards.images]["dataset"] == "digits" else 2
-
-
 # Params that recur: what identifies a posterior, a flow on it, an autoencoder on an image set.
 POSTERIOR = {
     "target": "{target}",

@@ -43,7 +43,6 @@ rule theory_vae_bounds:
     cache: CACHE
     conda:
         ENVIRONMENT
-    threads: vae_threads
     resources:
         mem_mb=6000,
         runtime=60,
@@ -51,7 +50,6 @@ rule theory_vae_bounds:
         **VAE,
         code=code("theory_vae_bounds"),
         seed=config["seed"],
-        threads=vae_threads,
         samples=THEORY["multisample"]["samples"],
     script:
         "../../scripts/theory_vae_bounds.py"

@@ -43,7 +43,6 @@ rule train_vae:
     cache: CACHE
     conda:
         ENVIRONMENT
-    threads: vae_threads
     resources:
         gpu=1,
         mem_mb=6000,
@@ -53,7 +52,6 @@ rule train_vae:
         code=code("train_vae"),
         seed=config["seed"],
         device=config["device"],
-        threads=vae_threads,
         binarise=of_vae("binarise"),
         recipe=of_vae("recipe"),
         evaluations=config["vae_bounds"]["evaluations"],
@@ -74,7 +72,6 @@ rule measure_vae:
     cache: CACHE
     conda:
         ENVIRONMENT
-    threads: vae_threads
     resources:
         gpu=1,
         mem_mb=6000,
@@ -84,7 +81,6 @@ rule measure_vae:
         code=code("measure_vae"),
         seed=config["seed"],
         device=config["device"],
-        threads=vae_threads,
         samples=config["vae_bounds"]["samples"],
         chosen=config["vae_bounds"]["images"],
         tolerance=config["vae_bounds"]["tolerance"],
