@@ -137,6 +137,13 @@ def test_draws_that_mix_and_disagree_with_the_truth():
     assert "all of them miss a part" in cause
 
 
+def test_chains_apart_are_no_cause_where_they_passed_r_hat_and_effective_draws():
+    checks = {"moments": {"passed": False}, "rhat": {"passed": True}, "ess_bulk": {"passed": True}}
+    theta, lp, _, _ = modes(4.0)
+    cause, _ = diagnosis.diagnose(theta, lp, None, None, checks, ["mu", "tau"])
+    assert "all of them miss a part" in cause
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_coordinate_that_never_changes_is_named():
     theta, *rest = good()
