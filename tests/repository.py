@@ -38,6 +38,9 @@ def environment(**variables: str) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(HIDDEN)} | variables
 
 
+# Variables that a program reads when it needs them, not when it starts.
+READ_LATE = ("SNAKEMAKE_OUTPUT_CACHE", "FLOWCHECK_", "CUDA_VISIBLE_DEVICES")
+
 # Snakemake's own account of each job, which any --quiet brings back (workflow/lib/screen.py).
 FULL_ACCOUNT = ("--quiet", "host")
 
@@ -83,16 +86,16 @@ def warm_folder() -> Path:
 def snakemake(folder: Path, *options: str, limit: float, **variables: str):
     """Run Snakemake in `folder` for at most `limit` seconds; the result holds rc and output.
 
-    It and its steps are forked from a process that has loaded their packages, if they need no
-    environment `variables` of their own: Python reads some of these only when it starts.
+    It and its steps are forked from a process that has loaded their packages, unless one of the
+    `variables` is read when Python or a package starts.
     """
     command = [sys.executable, "-m", "snakemake", *options]
-    if not variables and sys.platform == "linux":
+    if sys.platform == "linux" and all(name.startswith(READ_LATE) for name in variables):
         warm = warm_folder()
         client = [sys.executable, "-IS", ROOT / "scripts/warm_client.py", warm / "socket"]
         command = [*client, sys.executable, warm / "run.py"]
         given = [str(word) for word in (ROOT / "scripts", *options)]
-        variables = {"SNAKEMAKE_OPTIONS": json.dumps(given)}
+        variables |= {"SNAKEMAKE_OPTIONS": json.dumps(given)}
     return subprocess.run(
         command,
         cwd=folder,
