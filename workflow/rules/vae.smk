@@ -41,6 +41,8 @@ rule train_vae:
     log:
         log_of("vae/{images}/{vae}/train"),
     cache: CACHE
+    # On MNIST the longest job of all: begun first, it leaves the shorter ones to fill both cores.
+    priority: 35
     conda:
         ENVIRONMENT
     resources:
