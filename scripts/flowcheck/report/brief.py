@@ -156,7 +156,7 @@ def band_of(row: dict, worst: dict | None) -> int:
 def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
     name, band = label(row["flow"]), band_of(row, worst)
     if not math.isfinite(row["kl_worst"]):
-        return Line(name, POOR, f"{name} failed: the KL of a replicate could not be computed.")
+        return Line(name, POOR, f"{name} failed: {_no_kl(row)}.")
     parts = [f"{name} {_says(band)}: {_kl(row)}"]
     if row["missed"]:
         parts.insert(
@@ -175,6 +175,18 @@ def _judged(row: dict, worst: dict | None, bound: float | None) -> Line:
 
 def _says(band: int) -> str:
     return BANDS[band].word if band == 0 else f"is {BANDS[band].word}"
+
+
+def _no_kl(row: dict) -> str:
+    """Why some replicate has no KL, and what its draws alone would say."""
+    by_draws = row["kl_mc"][0]
+    if not (row["by_quadrature"] and math.isfinite(by_draws)):
+        return "the KL of a replicate could not be computed"
+    return (
+        "the integral of a replicate's KL does not settle, as happens where a flow throws the far "
+        "tails of its base far from the posterior. By its draws alone, none of which comes from "
+        f"there, KL would be {plain(*row['kl_mc'])} nats"
+    )
 
 
 def _kl(row: dict) -> str:

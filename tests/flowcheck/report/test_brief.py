@@ -48,6 +48,17 @@ def of(rows, ours=None, facts=None, grade="exact", verdict=PASSED, bound=None):
     return brief("made_up", truth(grade), verdict, 2, rows, ours, FAMILIES, bound)
 
 
+def test_unsettled_integral_is_no_verdict_by_draws():
+    rows = table(kls=(0.01, NAN))
+    rows["kl_mc"] = [0.011, 0.013]
+    line = of(rows, facts={"realnvp": {"method": "quadrature"}}).lines[0]
+    assert line.band == POOR
+    assert "does not settle" in line.text
+    assert "KL would be 0.0120 ± 0.0014 nats" in line.text
+    said = of(rows, facts={"realnvp": {"method": "Monte Carlo"}}).lines[0].text
+    assert said == "RealNVP failed: the KL of a replicate could not be computed."
+
+
 @pytest.mark.parametrize(
     ("columns", "ours", "band"),
     [
