@@ -23,8 +23,8 @@ SPACING = 0.25
 FIRST_T = 1e-14
 # exp(-exp(4)) and exp(-38) are nothing beside 1 in double precision.
 GONE, UNTOUCHED = 4.0, -38.0
-# Points that hold less of q than this are left out: the chance that one of K draws comes there is at
-# most K times their mass.
+# Points that hold less of q than this are left out: the chance that one of K draws comes there is
+# at most K times their mass.
 LIGHTEST = 1e-17
 # The integral ends where phi is this small, of which K = 2 sees the square.
 LAST_PHI = 1e-9
