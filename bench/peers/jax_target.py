@@ -11,4 +11,4 @@ def log_density(theta):
     residual = target.mean_y - theta[0] - theta[1] ** 2
     misfit = target.n / target.sigma_y**2 * residual**2
     size = jnp.sum(theta**2) / target.sigma_theta**2
-    return target._constant() - 0.5 * (misfit + size)
+    return target.reference - 0.5 * (misfit + size)

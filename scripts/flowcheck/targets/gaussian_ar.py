@@ -27,7 +27,8 @@ class Target:
         largest: float = 10.0,
     ):
         self.dim, self.correlation = dim, correlation
-        self.sd = torch.logspace(math.log10(smallest), math.log10(largest), dim)
+        ends = math.log10(smallest), math.log10(largest)
+        self.sd = torch.logspace(*ends, dim, dtype=torch.float64)
         self._innovation = math.sqrt(1 - correlation**2)
         self._log_det = -float(self.sd.log().sum()) - (dim - 1) * math.log(self._innovation)
 
