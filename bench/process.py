@@ -136,10 +136,14 @@ def _answer(runners: dict, threads: int, request: str, *arguments):
 
 
 def _import_build(module: str, threads: int):
-    """A module's `build`, with its libraries imported."""
+    """A module's `build`, with its libraries imported.
+
+    Every user of PyTorch flushes subnormal numbers, as flowcheck's steps do and XLA does by itself.
+    """
     build = importlib.import_module(module).build
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(True)
     return build
 
 
