@@ -164,7 +164,11 @@ def _program(value_and_gradient: ValueAndGradient, state: State) -> Trajectory:
 
     def trajectory(state, momentum, step, steps, metric):
         count = torch.tensor(steps)
-        start, gradient = state.theta.contiguous(), state.gradient.contiguous()
+        # Other strides would be another program, and `contiguous` keeps those of a single chain.
+        start, gradient = (
+            value.clone(memory_format=torch.contiguous_format)
+            for value in (state.theta, state.gradient)
+        )
         *end, last = program(start, momentum, gradient, metric.factor, step.contiguous(), count)
         return State(*end), last
 

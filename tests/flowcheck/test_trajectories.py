@@ -53,6 +53,23 @@ def test_compiled_trajectory_is_the_eager_one(metric):
 
 
 @needs_compiler
+def test_single_chain_that_goes_on_from_a_draw_is_compiled_once():
+    example = posteriors.example("AR(5)")
+    metric, state = (
+        METRICS["diagonal"](example.dim),
+        state_of(example.value_and_gradient, example.dim, chains=1),
+    )
+    program = trajectories._program(example.value_and_gradient, state)
+    rest = (normal(1, example.dim, seed=1), torch.full((1, 1), 0.002).double(), 3, metric)
+    program(state, *rest)
+    # The last of 7 draws of one chain: its first axis, of size 1, has the stride of all draws.
+    moved = state._replace(theta=torch.stack([state.theta] * 7, dim=1)[:, -1])
+    assert moved.theta.stride() != state.theta.stride()
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        program(moved, *rest)
+
+
+@needs_compiler
 def test_compiled_chains_pass_the_verdict(monkeypatch, banana):
     # With its own gradient and fixed settings; ten times as many draws as it needs would pay.
     monkeypatch.setattr(trajectories, "WORTH_WRITTEN_OUT", 0)
