@@ -14,8 +14,7 @@ from unfinished import checkpoint_of
 
 params, output = snakemake.params, snakemake.output
 torch.set_num_threads(1)
-# Adam's moments for a ReLU unit that is never active decay until they are subnormal, and remain so:
-# with such numbers Intel's processors compute more than ten times slower.
+# Adam's moments become subnormal here too: see train_flow.py.
 torch.set_flush_denormal(True)
 where = device.resolve(params.device)
 images = load_images(snakemake.input.images)

@@ -126,6 +126,11 @@ def _try(fast: Trajectory, slow: Trajectory, state: State, metric: Metric) -> No
             raise ArithmeticError("the compiled trajectory differs from eager mode's")
 
 
+def _laid_out(*values: Tensor) -> list[Tensor]:
+    """Copies in row-major order. `Tensor.contiguous` would keep the strides of a single chain."""
+    return [value.clone(memory_format=torch.contiguous_format) for value in values]
+
+
 def _program(value_and_gradient: ValueAndGradient, state: State) -> Trajectory:
     """The compiled program; value_and_gradient is traced with however it finds its gradient."""
     from torch._higher_order_ops import while_loop
@@ -149,8 +154,7 @@ def _program(value_and_gradient: ValueAndGradient, state: State) -> Trajectory:
             lp, gradient = traced(origin + colour(shift))
             momentum = torch.addcmul(momentum, step, metric.pull(gradient))
             # The loop's state must keep its layout, and not be what the trace holds on to.
-            kept = (value.clone(memory_format=torch.contiguous_format) for value in (gradient, lp))
-            return done + 1, shift, momentum, *kept
+            return done + 1, shift, momentum, *_laid_out(gradient, lp)
 
         momentum = torch.addcmul(momentum, step, metric.pull(gradient), value=0.5)
         done, lp = torch.zeros((), dtype=torch.int64), torch.zeros_like(origin[:, 0])
@@ -164,11 +168,8 @@ def _program(value_and_gradient: ValueAndGradient, state: State) -> Trajectory:
 
     def trajectory(state, momentum, step, steps, metric):
         count = torch.tensor(steps)
-        # Other strides would be another program, and `contiguous` keeps those of a single chain.
-        start, gradient = (
-            value.clone(memory_format=torch.contiguous_format)
-            for value in (state.theta, state.gradient)
-        )
+        # Other strides would be another program.
+        start, gradient = _laid_out(state.theta, state.gradient)
         *end, last = program(start, momentum, gradient, metric.factor, step.contiguous(), count)
         return State(*end), last
 

@@ -20,7 +20,7 @@ class Target:
 
     def __init__(self, data: dict, dim: int = 2, weight: float = 0.3, distance: float = 8.0):
         self.dim, self.weight, self.distance = dim, weight, distance
-        self._shift = torch.zeros(dim)
+        self._shift = torch.zeros(dim, dtype=torch.float64)
         self._shift[0] = distance / 2
 
     def log_density(self, theta: Tensor) -> Tensor:
