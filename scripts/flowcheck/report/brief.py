@@ -177,10 +177,14 @@ def _says(band: int) -> str:
     return BANDS[band].word if band == 0 else f"is {BANDS[band].word}"
 
 
+def unsettled(row: dict) -> bool:
+    """Whether a KL is missing because its integral does not settle, though its draws give one."""
+    return row["by_quadrature"] and math.isfinite(row["kl_mc"][0])
+
+
 def _no_kl(row: dict) -> str:
     """Why some replicate has no KL, and what its draws alone would say."""
-    by_draws = row["kl_mc"][0]
-    if not (row["by_quadrature"] and math.isfinite(by_draws)):
+    if not unsettled(row):
         return "the KL of a replicate could not be computed"
     return (
         "the integral of a replicate's KL does not settle, as happens where a flow throws the far "

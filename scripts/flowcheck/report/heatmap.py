@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from flowcheck.report.brief import Line
+from flowcheck.report.brief import Line, unsettled
 from flowcheck.report.ranking import ERRORS, Place, error_of
 
 # Upper ends of the shades, in nats, from the lightest; the last shade has none.
@@ -88,4 +88,6 @@ def reason(grade: str, row: dict) -> str:
         return "failed: its ELBO is not finite"
     if grade == "unverified":
         return NO_TRUTH
+    if unsettled(row):
+        return "failed: the integral of a replicate's KL does not settle"
     return "failed: the KL of a replicate could not be computed"

@@ -23,6 +23,8 @@ def row(flow, kl=0.2, se=1e-4, spread=None, **columns):
         "missing_mass": 0.0,
         "refused": None,
         "method": "Monte Carlo",
+        "by_quadrature": False,
+        "kl_mc": (kl, spread),
     }
     assert set(columns) <= set(known)
     return known | columns

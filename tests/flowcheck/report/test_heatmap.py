@@ -8,6 +8,7 @@ from flowcheck.report.ranking import ranked
 from tests.flowcheck.report.rows import NAN, row
 
 UNKNOWN = {"elbo": (-1.0, None)}
+UNSETTLED = {"by_quadrature": True, "kl_mc": (0.01, None)}
 
 
 def cell(own, grade="exact", band=FAIR):
@@ -21,6 +22,8 @@ def cell(own, grade="exact", band=FAIR):
     [
         (row("a", NAN, **UNKNOWN), "unverified", NO_TRUTH),
         (row("a", NAN, **UNKNOWN), "exact", "failed: the KL of a replicate could not be computed"),
+        (row("a", NAN, **UNKNOWN, **UNSETTLED), "exact",
+         "failed: the integral of a replicate's KL does not settle"),
         (row("a", NAN, elbo=(NAN, None)), "exact", "failed: its ELBO is not finite"),
         (row("a", NAN, elbo=(NAN, None)), "unverified", "failed: its ELBO is not finite"),
         (row("a", NAN, elbo=(NAN, None), refused="43 % of its draws are duplicates"), "exact",
