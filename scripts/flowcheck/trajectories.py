@@ -149,20 +149,23 @@ def _program(value_and_gradient: ValueAndGradient, state: State) -> Trajectory:
         def unfinished(done, *_):
             return done < steps
 
-        def leap(done, shift, momentum, gradient, lp):
+        def leap(done, shift, momentum, gradient):
             shift = torch.addcmul(shift, step, momentum)
-            lp, gradient = traced(origin + colour(shift))
+            _, gradient = traced(origin + colour(shift))
             momentum = torch.addcmul(momentum, step, metric.pull(gradient))
             # The loop's state must keep its layout, and not be what the trace holds on to.
-            return done + 1, shift, momentum, *_laid_out(gradient, lp)
+            return done + 1, shift, momentum, *_laid_out(gradient)
 
         momentum = torch.addcmul(momentum, step, metric.pull(gradient), value=0.5)
-        done, lp = torch.zeros((), dtype=torch.int64), torch.zeros_like(origin[:, 0])
-        begin = (done, torch.zeros_like(origin), momentum, gradient.clone(), lp)
-        _, shift, momentum, gradient, lp = while_loop(unfinished, leap, begin)
+        done = torch.zeros((), dtype=torch.int64)
+        begin = (done, torch.zeros_like(origin), momentum, gradient.clone())
+        _, shift, momentum, gradient = while_loop(unfinished, leap, begin)
         # Each kick is of two halves that meet: the last is half a kick too many.
         momentum = torch.addcmul(momentum, step, metric.pull(gradient), value=-0.5)
-        return origin + colour(shift), lp, gradient, momentum
+        # The log density is wanted at the end alone; on the way its own operations are left out.
+        end = origin + colour(shift)
+        lp, _ = traced(end)
+        return end, lp, gradient, momentum
 
     program = compile_fixed(leaps, state.theta.device)
 
