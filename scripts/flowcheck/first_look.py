@@ -76,7 +76,11 @@ def look(posterior: Posterior, generator: Generator, repeated: Posterior | None 
 def _notes(share: float, flat: list[str], value: Tensor, gradient: Tensor) -> list[str]:
     notes = []
     if share:
-        notes.append(f"{100 * share:.0f} % of over-dispersed starts have no finite log density")
+        notes.append(
+            f"{100 * share:.0f} % of over-dispersed starts have no finite log density; if a parameter "
+            "has bounds, declare them as its support: Hamiltonian Monte Carlo cannot see a wall, and "
+            "takes tiny steps in front of one"
+        )
     if flat:
         notes.append(
             f"{', '.join(flat)}: flat prior, which has no integral; what is estimated as the log "

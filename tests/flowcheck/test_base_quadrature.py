@@ -74,6 +74,16 @@ def test_gaussians_within_the_stated_tolerance(mean, scale):
         assert estimate.se <= max(1e-3 * exact, 1e-12)
 
 
+@pytest.mark.parametrize(
+    ("mean", "scale"), [([0.3], [1.2]), ([5.0], [1.0]), ([0.4, -0.1], [0.7, 1.3])]
+)
+def test_both_forms_of_kl_are_the_same_number(mean, scale):
+    # Both are summed over all cells; which one is believed depends on their tolerances alone.
+    terms = base_quadrature._terms(tabulate(affine(mean, scale), len(mean)))
+    kl, forward = gaussian_kl(mean, scale)
+    assert terms[:, 0].sum(0) == pytest.approx([kl, kl, forward, 1.0], rel=1e-3)
+
+
 def test_kl_alone_is_as_right_and_cheaper_where_p_reaches_far():
     log_ratio = affine([4.4, 3.9], [0.1, 0.2])
     alone, both = (tabulate(log_ratio, 2, both=both) for both in (False, True))

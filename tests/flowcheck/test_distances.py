@@ -105,6 +105,11 @@ def test_a_classifier_sees_a_shift_and_sees_nothing_in_equal_samples():
     assert best - 0.08 < found < best + 0.03
 
 
+def test_a_classifier_takes_seeds_of_any_size():
+    a, b = normal(50, 0), normal(50, 1)
+    assert classifier_accuracy(a, b, 2**32 + 1) == classifier_accuracy(a, b, 1)
+
+
 @pytest.mark.parametrize(
     ("log_w", "size"),
     [

@@ -7,6 +7,8 @@ import torch
 from flowcheck import evidence
 from flowcheck.bridge import Normaliser
 from flowcheck.evidence import BY_FLOW, BY_GAUSSIAN, BY_MIXTURE, disagreement, estimate
+from flowcheck.gaussian import Gaussian
+from flowcheck.pathfinder import Path
 from tests.flowcheck.densities import Density, mixture, mixture_draws, normal
 
 
@@ -116,6 +118,18 @@ def test_paths_that_lead_nowhere_leave_the_bridges(monkeypatch):
     assert [e["method"] for e in found["estimates"]] == [BY_GAUSSIAN, BY_FLOW]
     assert found["agree"]
     assert within(found, 0)
+
+
+def test_the_path_furthest_from_all_draws_comes_first(monkeypatch):
+    posterior, _ = normal(1)
+    draws = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 2000, 1)))
+    draws[1] += 10.0
+    unit = lambda place: Gaussian(torch.full((1,), place).double(), torch.eye(1).double())  # noqa: E731
+    paths = [Path(unit(place), 0.0, np.array([place])) for place in (0.0, 10.0, 5.0)]
+    monkeypatch.setattr(evidence, "pathfinder", lambda *_: paths)
+    monkeypatch.setattr(evidence, "refine", lambda posterior, starts, *_: starts)
+    found = evidence._far_gaussians(posterior, draws, unit(0.0), torch.Generator(), 0)
+    assert float(found[0].loc) == 5.0
 
 
 def normaliser(value, se):

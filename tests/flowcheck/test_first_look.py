@@ -58,7 +58,7 @@ def test_the_share_of_starts_without_a_density():
     found = seen(Cut())
     # Half of them, of 256: five standard deviations are 0.16.
     assert found["starts_not_finite"] == pytest.approx(0.5, abs=0.16)
-    assert any("% of over-dispersed starts" in note for note in found["notes"])
+    assert any("declare them as its support" in note for note in found["notes"])
 
 
 def test_single_precision_is_noted():

@@ -34,6 +34,18 @@ class Library(Model):
         return total + HalfCauchy(5.0).log_prob(sigma) if "sigma" in self.priors else total
 
 
+class Batched(Model):
+    batched = True
+
+    def log_density(self, a, b, sigma):
+        line = a.unsqueeze(-1) + b.unsqueeze(-1) * self.x
+        total = Normal(line, sigma.unsqueeze(-1)).log_prob(self.y).sum(-1)
+        for name, value in {"a": a, "b": b}.items():
+            if name in self.priors:
+                total = total + Normal(0.0, 5.0).log_prob(value)
+        return total + HalfCauchy(5.0).log_prob(sigma) if "sigma" in self.priors else total
+
+
 class ByHand(Model):
     def log_density(self, a, b, sigma):
         misfit = (self.y - a - b * self.x).square().sum() / sigma**2
@@ -74,9 +86,16 @@ def test_data_twice_show_the_prior(model, case):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_recorded_terms_show_it_without_data(case):
+@pytest.mark.parametrize("model", [Library, Batched])
+def test_recorded_terms_show_it_without_data(model, case):
     priors, flat = CASES[case]
-    assert by_recorded_terms(Posterior(Library(DATA, priors), __file__), points(1)[0]) == flat
+    assert by_recorded_terms(Posterior(model(DATA, priors), __file__), points(1)[0]) == flat
+
+
+def test_rounding_of_steep_likelihoods_is_no_prior():
+    steep = DATA | {"y": 50 * DATA["y"]}
+    once, doubled = (Posterior(ByHand(d, ["b"]), __file__) for d in (steep, twice(steep)))
+    assert by_repeated_data(once, doubled, points(4)) == ["a", "sigma"]
 
 
 def test_terms_of_another_kind_leave_it_open():

@@ -13,6 +13,11 @@ def test_halton_fills_the_interval_evenly():
     assert sorted(halton(i) for i in range(1, 1024)) == [i / 1024 for i in range(1, 1024)]
 
 
+def test_trajectories_take_their_shares_in_the_sequences_order():
+    trajectory = TrajectoryLength(8.0)
+    assert [trajectory.share(i) for i in range(3)] == pytest.approx([4.0, 2.0, 6.0])
+
+
 @pytest.mark.parametrize("first", [0.5, 30.0])
 def test_length_finds_the_round_gaussians(first):
     # Exact motion in N(0, I): theta cos t + p sin t. With t uniform on (0, T) the expected change

@@ -47,6 +47,13 @@ def test_grade_and_evidence(exact, found, passed, grade, value, se):
     assert set(record["expectations"]) == (set(NAMES) if passed else set())
 
 
+@pytest.mark.parametrize(
+    ("exact", "method"), [(EXACT, "by hand"), ({"log_evidence": -3.0}, "the target's own")]
+)
+def test_an_exact_evidence_says_where_it_comes_from(exact, method):
+    assert gather(exact, NOTHING, False, NAMES, CHAINS)["method"] == method
+
+
 def test_expectations_of_a_chain_have_its_error():
     found = gather({}, ESTIMATE, True, NAMES, CHAINS)["expectations"]
     # 4,000 independent draws; their effective size is itself estimated.

@@ -73,6 +73,19 @@ def test_a_run_taken_up_ends_at_the_same_weights(tmp_path, weight):
     assert_same_weights(resumed, trained(recipe))
 
 
+def test_seeds_have_noise_of_their_own(monkeypatch):
+    seen, original = [], vae_training._Run
+
+    def recording(model, optimiser, generator):
+        seen.append(generator.initial_seed())
+        return original(model, optimiser, generator)
+
+    monkeypatch.setattr(vae_training, "_Run", recording)
+    for seed in range(50):
+        trained(replace(RECIPE, epochs=0), seed)
+    assert len(set(seen)) == 50
+
+
 def test_a_seed_gives_its_own_weights_every_time():
     assert_same_weights(trained(), trained())
     first, other = trained().state_dict(), trained(seed=2).state_dict()
