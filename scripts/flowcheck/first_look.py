@@ -77,9 +77,9 @@ def _notes(share: float, flat: list[str], value: Tensor, gradient: Tensor) -> li
     notes = []
     if share:
         notes.append(
-            f"{100 * share:.0f} % of over-dispersed starts have no finite log density; if a parameter "
-            "has bounds, declare them as its support: Hamiltonian Monte Carlo cannot see a wall, and "
-            "takes tiny steps in front of one"
+            f"{100 * share:.0f} % of over-dispersed starts have no finite log density; if a "
+            "parameter has bounds, declare them as its support: Hamiltonian Monte Carlo cannot see "
+            "a wall, and takes tiny steps in front of one"
         )
     if flat:
         notes.append(
