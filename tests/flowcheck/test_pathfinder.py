@@ -95,8 +95,9 @@ def test_every_inverse_hessian_explains_the_last_step_and_is_positive(unit):
         assert np.linalg.eigvalsh(inverse).min() > 0
 
 
-def test_a_step_of_no_curvature_is_passed_over():
+@pytest.mark.parametrize("change", [-1.0, 0.0])
+def test_a_step_of_no_curvature_is_passed_over(change):
     points = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 1.0]])
-    gradients = np.array([[0.0, 0.0], [-1.0, 0.0], [1.0, 3.0]])
+    gradients = np.array([[0.0, 0.0], [change, 0.0], [1.0, 3.0]])
     first, second, _ = pathfinder_module._inverse_hessians(points, gradients)
     assert np.array_equal(first, second)
