@@ -185,6 +185,14 @@ def test_trajectories_are_no_longer_than_allowed(trajectories):
     assert max(steps for _, steps in trajectories) == 7
 
 
+def test_one_dimension():
+    unit = lambda theta: (-0.5 * theta.square().sum(-1), -theta)  # noqa: E731
+    init = torch.linspace(-2, 2, 16, dtype=torch.float64).unsqueeze(1)
+    chains = adaptation.sample(unit, init, QUICK, torch.Generator().manual_seed(0))
+    # At least some 400 of the 800 draws count, so the variance has an error of 0.07.
+    assert float(chains.theta.var()) == pytest.approx(1.0, abs=0.3)
+
+
 def test_region_without_a_density_is_never_entered():
     def half(theta):
         value = torch.where(theta[:, 0] < 0.5, -0.5 * theta.square().sum(-1), math.nan)

@@ -49,6 +49,14 @@ def test_one_dimension():
     assert within(found, 3)
 
 
+def test_the_second_coordinate_of_one_dimension_has_its_gradient():
+    both = evidence._WithNormal(normal(1, sds=2.0)[0])
+    u = torch.tensor([[0.3, -0.7], [1.0, 2.0]], dtype=torch.float64, requires_grad=True)
+    _, gradient = both.value_and_gradient(u.detach())
+    expected = torch.autograd.grad(both.log_density(u).sum(), u)[0]
+    assert torch.allclose(gradient, expected)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_two_modes_that_the_chains_visit(seed):
     draws = mixture_draws(4000, np.random.default_rng(seed)).reshape(8, 500, 2)
