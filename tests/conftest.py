@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def same_numbers_in_any_order():
-    """PyTorch's own generator starts anew, whichever tests this process ran before."""
+    """PyTorch's own generator is seeded, whichever tests this process ran before."""
     torch.manual_seed(0)
 
 

@@ -27,23 +27,24 @@ class Model:
 
 class Library(Model):
     def log_density(self, a, b, sigma):
-        total = Normal(a + b * self.x, sigma).log_prob(self.y).sum()
+        likelihood = Normal(a + b * self.x, sigma).log_prob(self.y).sum()
+        return likelihood + self.log_prior(a, b, sigma)
+
+    def log_prior(self, a, b, sigma):
+        total = 0.0
         for name, value in {"a": a, "b": b}.items():
             if name in self.priors:
                 total = total + Normal(0.0, 5.0).log_prob(value)
         return total + HalfCauchy(5.0).log_prob(sigma) if "sigma" in self.priors else total
 
 
-class Batched(Model):
+class Batched(Library):
     batched = True
 
     def log_density(self, a, b, sigma):
         line = a.unsqueeze(-1) + b.unsqueeze(-1) * self.x
-        total = Normal(line, sigma.unsqueeze(-1)).log_prob(self.y).sum(-1)
-        for name, value in {"a": a, "b": b}.items():
-            if name in self.priors:
-                total = total + Normal(0.0, 5.0).log_prob(value)
-        return total + HalfCauchy(5.0).log_prob(sigma) if "sigma" in self.priors else total
+        likelihood = Normal(line, sigma.unsqueeze(-1)).log_prob(self.y).sum(-1)
+        return likelihood + self.log_prior(a, b, sigma)
 
 
 class ByHand(Model):
