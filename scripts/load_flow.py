@@ -13,7 +13,7 @@ from flowcheck.flows.coordinates import unpack
 from flowcheck.seeds import generators_for
 from torch import Tensor
 
-# Draws are made and scored this many at a time: small enough for the processor's cache.
+# Draws are made and scored this many at a time, whatever the number of replicates.
 CHUNK = 5000
 # Up to this many dimensions what is an integral over the base variable is computed as one.
 QUADRATURE_DIM = 2

@@ -2,8 +2,9 @@
 
     python warm_process.py SOCKET PARENT
 
-Half of a small step's time goes into importing PyTorch, SciPy and Matplotlib. They are loaded here
-once; each step is then a fork of this process, which starts in milliseconds and shares its memory.
+Half of a small step's time goes into importing PyTorch, SciPy and Matplotlib, and much of the rest
+into taking them apart at its end. They are loaded here once; each step is then a fork of this
+process, which starts and ends in milliseconds and shares its memory.
 None of our own modules is loaded, so a step runs the code that is on disk when it starts.
 
 The socket appears when everything is loaded. Until then, and where this process has ended,
@@ -11,7 +12,10 @@ The socket appears when everything is loaded. Until then, and where this process
 PARENT, has ended.
 """
 
+import quick_end  # before what registers functions for the end
+
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -35,6 +39,9 @@ def main(path: str, parent: int) -> str | None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the steps; we end with Snakemake
     connections: dict[int, socket.socket] = {}
     signal.signal(signal.SIGCHLD, lambda *_: _reap(connections))
+    # No collection in a fork looks at what is loaded, which would copy the memory that it shares.
+    gc.collect()
+    gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{path}.new")
         listener.listen(128)
@@ -125,3 +132,4 @@ if __name__ == "__main__":
         __file__ = _script
         with open(_script, "rb") as _file:
             exec(compile(_file.read(), _script, "exec"))
+        quick_end.all_is_done()

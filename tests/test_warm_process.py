@@ -71,6 +71,13 @@ def run(path, tmp_path):
             0,
             "first\nat the end\n",
         ),
+        (
+            "import threading, time\n"
+            "threading.Thread(target=lambda: (time.sleep(0.2), print('by a thread'))).start()",
+            0,
+            "by a thread\n",
+        ),
+        ("import sys; sys.stdout.write('no end of line')", 0, "no end of line"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 137, ""),
         ("import os; os._exit(7)", 7, ""),
         ("import subprocess; subprocess.run(['echo', 'by a child'])", 0, "by a child\n"),
@@ -111,6 +118,12 @@ def test_a_forked_step_ends_as_a_started_one(run, code, status, said):
 def test_where_it_cannot_be_forked_a_step_starts_by_itself(run, how):
     done = run(FORKED, **how)
     assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+
+
+def test_what_a_forked_step_has_loaded_is_not_taken_apart(run):
+    code = "class Kept:\n    def __del__(self): print('taken apart')\nkept = Kept()"
+    assert run(code).stdout == ""
+    assert run(code, socket="/nowhere/socket").stdout == "taken apart\n"
 
 
 def test_a_traceback_is_the_steps_own(run):

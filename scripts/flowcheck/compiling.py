@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import sysconfig
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,9 +59,12 @@ def compiler() -> str | None:
     return wanted if shutil.which(wanted) else None
 
 
-def compile_fixed(function: Callable, device: torch.device) -> Callable:
+def compile_fixed(function: Callable, device: torch.device, all_alike: bool = False) -> Callable:
     """`function`, compiled at its first call, for arguments of fixed shapes on `device`.
 
+    all_alike: the caller promises that the arguments of all calls have the first one's shapes,
+    strides and types. Otherwise that is checked at each, and what differs is compiled anew; with a
+    tensor for each layer of a flow, the checks alone take up to a tenth of a training step.
     It may take gradients: forward and backward pass are then compiled as one, and what the backward
     pass needs is kept or computed again as the compiler sees fit.
     """
@@ -68,7 +72,14 @@ def compile_fixed(function: Callable, device: torch.device) -> Callable:
     torch._dynamo.config.trace_autograd_ops = True
     if device.type == "cpu" and (found := compiler()):
         torch._inductor.config.cpp.cxx = (None, found)
-    options = CPU_OPTIONS if device.type == "cpu" else None
+    options = dict(CPU_OPTIONS) if device.type == "cpu" else {}
+    if all_alike:
+        # What was compiled is found by the function's code, which other closures share: without
+        # checks it must be this one's alone.
+        function = types.FunctionType(
+            function.__code__.replace(), function.__globals__, closure=function.__closure__
+        )
+        options["guard_filter_fn"] = torch.compiler.skip_all_guards_unsafe
     return torch.compile(function, fullgraph=True, dynamic=False, options=options)
 
 

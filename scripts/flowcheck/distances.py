@@ -14,12 +14,21 @@ def sliced_w2(
     """
     directions = rng.standard_normal((200, draws.shape[1]))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    levels = (np.arange(1000) + 0.5) / 1000
-    quantiles = [
-        np.quantile((sample / scale) @ directions.T, levels, axis=0)
-        for sample in (draws, reference)
-    ]
+    quantiles = [_quantiles(directions @ (sample / scale).T) for sample in (draws, reference)]
     return float(np.sqrt(np.mean((quantiles[0] - quantiles[1]) ** 2)))
+
+
+def _quantiles(values: np.ndarray) -> np.ndarray:
+    """1000 quantiles of each row of values [k, n], evenly spaced: [k, 1000].
+
+    Those of np.quantile, which takes five times as long: it looks for each among unsorted values.
+    """
+    ordered = np.sort(values, axis=1)
+    places = (np.arange(1000) + 0.5) / 1000 * (ordered.shape[1] - 1)
+    below = places.astype(int)
+    above = np.minimum(below + 1, ordered.shape[1] - 1)
+    share = places - below
+    return (1 - share) * ordered[:, below] + share * ordered[:, above]
 
 
 # From this share of repeated draws on they are no independent draws of a density, and the distance
@@ -31,7 +40,14 @@ def repeated(draws: np.ndarray) -> float:
     """The share of draws [n, dim] that are copies of another: 0 for independent draws of a density,
     but for the rare ties of single precision.
     """
-    return 1 - len(np.unique(draws, axis=0)) / len(draws)
+    return 1 - len(distinct(draws)) / len(draws)
+
+
+def distinct(points: np.ndarray) -> np.ndarray:
+    """The different rows of points [n, dim], in any order."""
+    if len(np.unique(points[:, 0])) == len(points):  # by far the most common, and quickly seen
+        return points
+    return np.unique(points, axis=0)
 
 
 def classifier_accuracy(draws: np.ndarray, reference: np.ndarray, seed: int) -> float:

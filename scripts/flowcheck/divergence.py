@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flowcheck.arviz import statistics
+from flowcheck.distances import distinct
 from flowcheck.precision import LIMIT
 
 # From this shape on the weights have no variance, and their mean no reliable error (Vehtari,
@@ -109,13 +110,13 @@ def knn_divergence(draws: np.ndarray, reference: np.ndarray, k: int) -> float:
 
     Raises ValueError where either sample has k or fewer distinct points.
     """
-    reference = np.unique(reference, axis=0)
+    reference = distinct(reference)
     n, dim = draws.shape
-    distinct = len(np.unique(draws, axis=0))
-    if min(distinct - 1, len(reference)) < k:
+    own_distinct = len(distinct(draws))
+    if min(own_distinct - 1, len(reference)) < k:
         raise ValueError(
             f"the k-nearest-neighbour estimate with k = {k} needs more than {k} distinct draws of "
-            f"each sample, not {distinct} and {len(reference)}"
+            f"each sample, not {own_distinct} and {len(reference)}"
         )
     # Imported here: a third of a second, and most steps that import this module never come here.
     from scipy.spatial import cKDTree

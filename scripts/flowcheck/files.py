@@ -291,7 +291,13 @@ def _open_tree(path: str):
 
 
 def write_figure(paths: list[str], figure) -> None:
-    """A matplotlib figure under each path, the format by the suffix; equal figures, equal bytes."""
+    """A matplotlib figure under each path, the format by the suffix; equal figures, equal bytes.
+
+    Its parts are where they are in the first format in all: `figure` is laid out once, for good.
+    """
+    if engine := figure.get_layout_engine():  # each savefig would draw the figure once more for it
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     for path in paths:
         metadata = {"Date": None} if str(path).endswith(".svg") else {"Software": None}
         write_whole(path, lambda file, metadata=metadata: figure.savefig(file, metadata=metadata))

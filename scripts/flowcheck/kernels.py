@@ -147,7 +147,7 @@ def divergence(q: np.ndarray, p: np.ndarray) -> float:
     # Below 1e-3 even this difference cancels: four terms of its series have an error of 1e-16.
     series = safe**2 * (1 / 2 - safe * (1 / 6 - safe * (1 / 12 - safe * (1 / 20 - safe / 30))))
     phi = np.where(np.abs(safe) < 1e-3, series, direct)
-    return math.fsum(p * np.where(positive, phi, 1.0))
+    return math.fsum((p * np.where(positive, phi, 1.0)).tolist())
 
 
 def contraction(kernel: np.ndarray, p: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
@@ -155,7 +155,8 @@ def contraction(kernel: np.ndarray, p: np.ndarray, start: np.ndarray, steps: int
     q, kl = start, [divergence(start, p)]
     while len(kl) <= steps and kl[-1] > FLOOR:
         q = q @ kernel
-        q = q / math.fsum(q)  # each row of T sums to 1 only to rounding, which would add up
+        # Each row of T sums to 1 only to rounding, which would add up.
+        q = q / math.fsum(q.tolist())
         kl.append(divergence(q, p))
     return np.array(kl)
 

@@ -256,7 +256,7 @@ def train(
         snapshots.see(0, state.average)
     step = make_step(flow, log_density, layout, recipe, state)
     if compiled:
-        compiler = partial(compile_fixed, device=device)
+        compiler = partial(compile_fixed, device=device, all_alike=True)
         step = or_else(make_step(flow, log_density, layout, recipe, state, compiler), step, report)
     for start in progress(range(first, recipe.iterations, CHUNK)):
         steps = range(start, min(start + CHUNK, recipe.iterations))

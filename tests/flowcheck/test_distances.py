@@ -62,6 +62,16 @@ def test_equal_samples_of_different_sizes_have_no_distance():
     assert distance(np.repeat(draws, 2, axis=0), draws) < 0.05
 
 
+@pytest.mark.parametrize("sizes", [(1, 1), (7, 1500), (2000, 3)])
+def test_in_one_dimension_it_is_the_distance_between_quantiles(sizes):
+    draws, reference = normal(sizes[0], 0, dim=1), normal(sizes[1], 1, dim=1)
+    # Seen from either side: the levels lie evenly about one half.
+    levels = (np.arange(1000) + 0.5) / 1000
+    gaps = np.quantile(draws, levels) - np.quantile(reference, levels)
+    expected = math.sqrt(np.mean(gaps**2))
+    assert distance(draws, reference, np.ones(1)) == pytest.approx(expected, rel=1e-12)
+
+
 def test_directions_come_from_the_generator():
     draws, reference = normal(500, 0), normal(500, 1)
     assert distance(draws, reference) == distance(draws, reference)
@@ -94,6 +104,8 @@ def test_copies_are_counted():
     draws = normal(1000, 0)
     assert repeated(draws) == 0
     assert repeated(np.concatenate([draws, draws[:250]])) == pytest.approx(0.2)
+    # One coordinate in common makes no copy.
+    assert repeated(np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 1.0], [3.0, 1.0]])) == 0.25
 
 
 def test_a_classifier_sees_a_shift_and_sees_nothing_in_equal_samples():

@@ -58,6 +58,9 @@ def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
 class HalfAFigure:
     """A figure whose disk is full before its second half."""
 
+    def get_layout_engine(self):
+        return None
+
     def savefig(self, file, metadata):
         Path(file).write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")

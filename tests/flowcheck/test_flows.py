@@ -275,6 +275,16 @@ def test_samples_have_their_own_generator_and_density(family):
     assert not torch.equal(x[1], swapped[1])
 
 
+def test_more_samples_than_are_taken_at_a_time_are_those_of_the_flow(monkeypatch):
+    monkeypatch.setattr(base, "ROWS", 20)
+    flow, _ = flow_and_params("realnvp", 3, True)
+    params = stacked([flow_and_params("realnvp", 3, True, seed)[1] for seed in range(2)])
+    x, _ = sample(flow, params, 47, [torch.Generator().manual_seed(seed) for seed in (5, 6)])
+    z = [torch.randn(47, 3, generator=torch.Generator().manual_seed(s), dtype=torch.float64)
+         for s in (5, 6)]  # fmt: skip
+    torch.testing.assert_close(x, flow.forward(params, torch.stack(z))[0], rtol=1e-12, atol=1e-12)
+
+
 @every_flow
 def test_unknown_setting_is_refused_by_name(family):
     with pytest.raises(ValueError, match=f"'{family}' refuses.*colour"):

@@ -14,12 +14,13 @@ from torch.nn import functional
 
 from flowcheck.flows.base import Params
 
-# SiLU from its parts: compiled, its derivatives then use the sigmoid that it has already.
-ACTIVATIONS = {
-    "relu": functional.relu,
-    "silu": lambda x: x * torch.sigmoid(x),
-    "tanh": torch.tanh,
-}
+
+def _silu(x: Tensor) -> Tensor:
+    """x sigmoid(x). Compiled from its parts, so that its derivatives use the sigmoid once more."""
+    return x * torch.sigmoid(x) if torch.compiler.is_compiling() else functional.silu(x)
+
+
+ACTIVATIONS = {"relu": functional.relu, "silu": _silu, "tanh": torch.tanh}
 # Each network's masks, one [in, out] for each of its layers: which weights count.
 Masks = list[Tensor]
 
