@@ -114,6 +114,8 @@ def _in_expressions(statement: ast.stmt) -> Iterator[Change]:
 
 
 def _is_choice(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.AnnAssign):  # a default, where it is a field's
+        return isinstance(statement.value, ast.Constant)
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     names = [node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
     return bool(names) and all(name.id.isupper() for name in names)
