@@ -12,8 +12,7 @@ The socket appears when everything is loaded. Until then, and where this process
 PARENT, has ended.
 """
 
-import quick_end  # before what registers functions for the end
-
+import atexit
 import contextlib
 import gc
 import json
@@ -125,6 +124,16 @@ def _reap(connections: dict[int, socket.socket]) -> None:
             connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
 
 
+def _end_at_once() -> None:
+    """Do all that is registered for the end, and leave what is loaded as it is: to take that apart,
+    object by object, takes up to a second."""
+    atexit.unregister(_end_at_once)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
+
+
 if __name__ == "__main__":
     _script = main(sys.argv[1], int(sys.argv[2]))
     if _script:
@@ -132,4 +141,4 @@ if __name__ == "__main__":
         __file__ = _script
         with open(_script, "rb") as _file:
             exec(compile(_file.read(), _script, "exec"))
-        quick_end.all_is_done()
+        atexit.register(_end_at_once)
