@@ -69,9 +69,14 @@ def plot_divergences(
     right.plot([], [], "s", color="0.3", ls="", label=r"estimate of KL$(q\|p)$")
     right.plot([], [], color=style.TRUTH, lw=1.6, label=r"KL$(q\|p)$, mean")
     right.fill_between([], [], color="0.85", label="estimator's floor, 95 %")
+    # On a phone a panel is narrower than its legend and its label, which then begin further left.
+    corner = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
+    if style.is_narrow():
+        corner = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)}
+        right.set_xlabel(right.get_xlabel(), loc="right")
     for ax in (left, right):
         ax.grid(True, axis="x")
-        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
+        ax.legend(**corner)
     return figure
 
 
