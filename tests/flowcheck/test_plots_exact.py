@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
+from flowcheck.files import write_figure
+from flowcheck.plots import style
 from flowcheck.plots.divergences import plot_divergences
 from flowcheck.plots.scatter import plot_many_draws
 from flowcheck.plots.theory import plot_multisample
@@ -90,6 +93,24 @@ def test_divergences_are_drawn_whatever_is_missing(columns, tmp_path):
     figure.savefig(tmp_path / "figure.png")
     low, high = figure.axes[0].get_xlim()
     assert 0 < low < high < np.inf
+
+
+def test_no_text_is_cut_off_on_a_phone(tmp_path):
+    with style.narrow():
+        figure = plot_divergences(divergence_table(), FLOOR, {"planar": "planar"}, 0.02)
+    write_figure([str(tmp_path / "figure.svg")], figure)
+    figure.draw_without_rendering()
+    width, height = figure.bbox.size
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    # Of the labels of ticks, those beyond the axis are not drawn.
+    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    ticks = {label for axis in axes for label in axis.get_ticklabels(which="both")}
+    for text in set(texts) - ticks:
+        box = text.get_window_extent()
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= width, text
+        assert box.y1 <= height, text
 
 
 def test_monte_carlo_errors_are_drawn_two_either_way():
