@@ -97,7 +97,8 @@ def test_divergences_are_drawn_whatever_is_missing(columns, tmp_path):
 
 def test_no_text_is_cut_off_on_a_phone(tmp_path):
     with style.narrow():
-        figure = plot_divergences(divergence_table(), FLOOR, {"planar": "planar"}, 0.02)
+        table = divergence_table(flow="nice", kl=[4.2e-3, 3.1e-3, 5.5e-3])  # long labels
+        figure = plot_divergences(table, FLOOR, {"nice": "nice"}, 0.02)
     write_figure([str(tmp_path / "figure.svg")], figure)
     figure.draw_without_rendering()
     width, height = figure.bbox.size
