@@ -33,6 +33,13 @@ TYPICAL = 0.3
 LEAST_ACCEPTANCE = 1e-3
 # A quarter of the period of a round Gaussian's motion: where a draw forgets the last one best.
 QUARTER = 0.5 * math.pi
+# The search for a step size: where the first one and those at the ends of windows begin, the factor
+# from one trial to the next, how many there are at most, and the acceptance above which a step is
+# too short and below which too long: for a single chain, and for the mean of all.
+FIRST_TRIAL, TRIAL, TRIAL_FACTOR, TRIALS = 0.1, 0.5, 1.5, 60
+TOO_SHORT, TOO_LONG_ALONE, TOO_LONG = 0.95, 0.5, 0.7
+# A window's least length and what is left too short for one; the pull of the dual averaging.
+SHORTEST_WINDOW, SHORTEST_REST, REACH = 20, 10, 2.0
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,8 @@ def window_ends(warmup_draws: int) -> list[int]:
     """The transitions after which the metric is estimated, in order."""
     last = int(LAST * warmup_draws)
     first = int(FIRST * warmup_draws)
-    ends, length, position = [first // 2, first], max(20, warmup_draws // 12), first
-    while position < last - 10:
+    ends, length, position = [first // 2, first], max(SHORTEST_WINDOW, warmup_draws // 12), first
+    while position < last - SHORTEST_REST:
         # A window too short to double again takes all that is left.
         position = position + length if position + 3 * length <= last else last
         ends.append(position)
@@ -132,7 +139,7 @@ class _Sampler:
         self.metric = identity(state.theta)
         self.trajectory = TrajectoryLength(math.pi)
         self.widest = 1.0  # standard deviation along the widest direction, in the metric's
-        self._restart(self._each_chains_step(0.1))
+        self._restart(self._each_chains_step(FIRST_TRIAL))
         self.noise = self._noise()
 
     def _noise(self) -> Iterator[Noise]:
@@ -186,9 +193,9 @@ class _Sampler:
             self.widest = math.sqrt(float(torch.linalg.eigvalsh(torch.cov(z.T)).max()))
         self.trajectory = TrajectoryLength(QUARTER * max(2.0, self.widest))
         if transition < self.first:
-            self._restart(self._each_chains_step(0.5))
+            self._restart(self._each_chains_step(TRIAL))
         else:
-            self._restart(self._one_step(0.5))
+            self._restart(self._one_step(TRIAL))
         self._compile_if_it_pays(transition)
 
     def _compile_if_it_pays(self, transition: int) -> None:
@@ -212,7 +219,7 @@ class _Sampler:
 
     def _restart(self, step_size: Tensor) -> None:
         self._set(step_size)
-        self.averaging = DualAveraging(step_size, reach=2.0)
+        self.averaging = DualAveraging(step_size, reach=REACH)
 
     def _set(self, step_size: Tensor) -> None:
         """The chains' step sizes [C], and their median as a number: a wait for the device."""
@@ -222,22 +229,24 @@ class _Sampler:
         """A step size [C] by which each chain accepts one leapfrog step well, but not always."""
         size = torch.full_like(self.state.lp, step)
         searching = torch.ones_like(size, dtype=torch.bool)
-        for _ in range(60):
+        for _ in range(TRIALS):
             acceptance = self._try(size)
-            grow, shrink = searching & (acceptance > 0.95), searching & (acceptance < 0.5)
+            grow = searching & (acceptance > TOO_SHORT)
+            shrink = searching & (acceptance < TOO_LONG_ALONE)
             if not bool((grow | shrink).any()):
                 break
-            size = torch.where(grow, 1.5 * size, torch.where(shrink, size / 1.5, size))
+            size = torch.where(grow, TRIAL_FACTOR * size, size)
+            size = torch.where(shrink, size / TRIAL_FACTOR, size)
             searching = grow | shrink
         return size
 
     def _one_step(self, step: float) -> Tensor:
         """A step size by which the chains together accept one leapfrog step well, as [C]."""
-        for _ in range(60):
+        for _ in range(TRIALS):
             acceptance = float(self._try(torch.full_like(self.state.lp, step)).mean())
-            if 0.7 <= acceptance <= 0.95:
+            if TOO_LONG <= acceptance <= TOO_SHORT:
                 break
-            step = step * 1.5 if acceptance > 0.95 else step / 1.5
+            step = step * TRIAL_FACTOR if acceptance > TOO_SHORT else step / TRIAL_FACTOR
         return torch.full_like(self.state.lp, step)
 
     def _try(self, step_size: Tensor) -> Tensor:

@@ -56,6 +56,8 @@ RESOLVED, NEGLIGIBLE = 0.02, 1e-8
 NO_MASS = 1e-12
 # A point that represents this much of p is where p was found.
 SEEN = 1e-9
+# Near draws of p, half a cell's width is at most this many of their standard deviations.
+SPREADS = 4
 # No cell is made narrower than this for the sake of draws that coincide.
 SMALLEST = 1e-3
 
@@ -273,7 +275,7 @@ def _split_near(cells: np.ndarray, places: np.ndarray) -> np.ndarray:
         cell, near = waiting.pop()
         near = near[(abs(near - cell[:dim]) <= cell[dim]).all(1)]
         spread = near.std(0).max() if len(near) > 1 else np.inf
-        if cell[dim] > max(4 * spread, SMALLEST):
+        if cell[dim] > max(SPREADS * spread, SMALLEST):
             waiting += [(part, near) for part in _quarters(cell[None])]
         else:
             done.append(cell)

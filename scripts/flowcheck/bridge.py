@@ -17,6 +17,13 @@ from flowcheck.divergence import pareto_k
 # variance is optimistic (Vehtari, Simpson, Gelman, Yao & Gabry, "Pareto Smoothed Importance
 # Sampling", 2024, section 3).
 HEAVY_TAIL = 0.5
+# In the factor 1 / (1 - k) of a tail's mean excess, 1 - k counts as no less than this.
+LEAST_GAP = 0.1
+# No chain counts as fewer draws than this: an estimate below has no meaning.
+FEWEST = 10.0
+# The fixed point of the bridge, in nats from the chain's median: how far on either side the search
+# begins, and how closely it is found.
+FIRST_WIDTH, CLOSE = 1.0, 1e-12
 
 
 class NoOverlap(ValueError):
@@ -92,7 +99,7 @@ def _beyond(weights: np.ndarray, k: float) -> float:
         return 0.0
     threshold, middle = np.sort(weights)[[-m, -(m // 2)]]
     scale = (middle - threshold) / (2**k - 1)
-    return float(scale * m**k / max(1 - k, 0.1) / weights.sum())
+    return float(scale * m**k / max(1 - k, LEAST_GAP) / weights.sum())
 
 
 def bridge(chain: np.ndarray, draws: np.ndarray) -> Normaliser:
@@ -110,7 +117,7 @@ def bridge(chain: np.ndarray, draws: np.ndarray) -> Normaliser:
     effective = chain.size
     if np.ptp(chain) > 0:
         ess = float(statistics().ess(chain, chain_axis=0, draw_axis=1, method="mean"))
-        effective = min(max(ess, 10.0), chain.size)
+        effective = min(max(ess, FEWEST), chain.size)
     log_s1 = math.log(effective / (effective + draws.size))
     log_s2 = math.log(draws.size / (effective + draws.size))
     centre = float(np.median(chain))
@@ -122,10 +129,10 @@ def bridge(chain: np.ndarray, draws: np.ndarray) -> Normaliser:
         chained = special.logsumexp(-np.logaddexp(log_s1 + a1, log_s2 + value), b=1 / a1.size)
         return float(seen - chained - value)
 
-    width = 1.0
+    width = FIRST_WIDTH
     while excess(-width) < 0 or excess(width) > 0:
         width *= 2
-    root = optimize.brentq(excess, -width, width, xtol=1e-12)
+    root = optimize.brentq(excess, -width, width, xtol=CLOSE)
     on_draws = np.exp(a2 - root - np.logaddexp(log_s1 + a2 - root, log_s2))
     on_chain = np.exp(-np.logaddexp(log_s1 + a1 - root, log_s2))
     on_draws, on_chain = on_draws / on_draws.mean() - 1, 1 - on_chain / on_chain.mean()

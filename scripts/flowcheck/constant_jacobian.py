@@ -24,10 +24,14 @@ from scipy.special import logsumexp
 LAST_U = 40.0
 # The box reaches to where the density is this many nats below its peak, if not farther.
 NATS_BELOW_PEAK = 40.0
+# The box begins this many times the spread from the centre, and grows by this share of its width.
+SPREADS, GROWTH = 8, 0.2
 # A density that has not fallen so far after this many growths has tails too heavy for a box.
 GROWTHS = 15
 # How much the log normaliser may move, in nats, when every second point is left out.
 TOLERANCE = 1e-4
+# How closely the log of the best Jacobian is found.
+TOLERANCE_LOG_J = 1e-6
 
 
 class Levels(NamedTuple):
@@ -53,7 +57,7 @@ def levels(
     density, or if that is nowhere finite.
     """
     area = 2 * np.pi * jacobian * LAST_U
-    low, high = centre - 8 * spread, centre + 8 * spread
+    low, high = centre - SPREADS * spread, centre + SPREADS * spread
     for _ in range(GROWTHS):
         axes = [np.linspace(*ends, points) for ends in zip(low, high, strict=True)]
         table = log_density(np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2))
@@ -72,7 +76,7 @@ def levels(
             normaliser = _log_normaliser(table, cell)
             return Levels(ordered[:needed] - normaliser, cell)
         width = high - low
-        low, high = low - 0.2 * width * touched, high + 0.2 * width * touched_above
+        low, high = low - GROWTH * width * touched, high + GROWTH * width * touched_above
     raise ValueError(
         f"the density's level sets of area {area:.3g} reach beyond [{low}, {high}]: its tails "
         "are too heavy for a box"
@@ -105,6 +109,6 @@ def best(of: Levels, lowest: float, highest: float) -> tuple[float, float]:
         lambda log_j: bound(of, np.exp(log_j)),
         bounds=(np.log(lowest), np.log(highest)),
         method="bounded",
-        options={"xatol": 1e-6},
+        options={"xatol": TOLERANCE_LOG_J},
     )
     return float(np.exp(found.x)), float(found.fun)

@@ -14,6 +14,10 @@ CROSSING = 0.01
 QUANTILES = np.linspace(0.02, 0.98, 49)
 # Divergences gather at an end if their mean rank is this near to it; 0.5 if they are scattered.
 GATHERED = 0.2
+# Fewer divergences than this are at no end.
+FEWEST_DIVERGENCES = 5
+# How many times the draws that a deficit asks for are advised.
+MARGIN = 1.2
 # R-hat shrinks in proportion to the draws only once chains overlap.
 OVERLAPPING_RHAT = 1.1
 
@@ -142,7 +146,7 @@ def _crossed(values: np.ndarray, edge: float) -> Split:
 def _funnel(run: Run) -> Advice | None:
     """Divergences at one end of a coordinate, or energies that move slowly and follow one."""
     names, ranks = run.coordinates, _ranks(run.theta)
-    if "divergent" in run.failed and run.diverging.sum() >= 5:
+    if "divergent" in run.failed and run.diverging.sum() >= FEWEST_DIVERGENCES:
         means = ranks[run.diverging].mean(0)
         place = int(np.argmax(np.abs(means - 0.5)))
         if min(means[place], 1 - means[place]) < GATHERED:
@@ -192,7 +196,7 @@ def _too_short(draws: int, checks: dict, failed: set) -> Advice:
     rhat = checks["rhat"]["value"]
     if rhat is not None:
         factors.append((rhat - 1) / (checks["rhat"]["limit"] - 1))
-    needed = _rounded_up(1.2 * max([1.0, *factors]) * draws)
+    needed = _rounded_up(MARGIN * max([1.0, *factors]) * draws)
     least = "at least " if rhat is None or rhat > OVERLAPPING_RHAT else "about "
     return Advice(
         "the chains are too short: they do not agree well enough with each other",

@@ -2,6 +2,11 @@
 
 import numpy as np
 
+# Of the sliced distance.
+DIRECTIONS, QUANTILES = 200, 1000
+# Of the classifier: folds of the cross-validation, and trees.
+FOLDS, TREES = 5, 40
+
 
 def sliced_w2(
     draws: np.ndarray, reference: np.ndarray, scale: np.ndarray, rng: np.random.Generator
@@ -12,7 +17,7 @@ def sliced_w2(
     squared distance between the sorted projections at common quantiles. (Bonneel, Rabin, Peyre &
     Pfister, "Sliced and Radon Wasserstein Barycenters of Measures", 2015.)
     """
-    directions = rng.standard_normal((200, draws.shape[1]))
+    directions = rng.standard_normal((DIRECTIONS, draws.shape[1]))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     quantiles = [_quantiles(directions @ (sample / scale).T) for sample in (draws, reference)]
     return float(np.sqrt(np.mean((quantiles[0] - quantiles[1]) ** 2)))
@@ -24,7 +29,7 @@ def _quantiles(values: np.ndarray) -> np.ndarray:
     Those of np.quantile, which takes five times as long: it looks for each among unsorted values.
     """
     ordered = np.sort(values, axis=1)
-    places = (np.arange(1000) + 0.5) / 1000 * (ordered.shape[1] - 1)
+    places = (np.arange(QUANTILES) + 0.5) / QUANTILES * (ordered.shape[1] - 1)
     below = places.astype(int)
     above = np.minimum(below + 1, ordered.shape[1] - 1)
     share = places - below
@@ -63,8 +68,8 @@ def classifier_accuracy(draws: np.ndarray, reference: np.ndarray, seed: int) -> 
     n = min(len(draws), len(reference))
     points = np.concatenate([draws[:n], reference[:n]])
     labels = np.repeat([0, 1], n)
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed % 2**32)
-    trees = HistGradientBoostingClassifier(max_iter=40, random_state=0)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
+    trees = HistGradientBoostingClassifier(max_iter=TREES, random_state=0)
     return float(cross_val_score(trees, points, labels, cv=folds).mean())
 
 

@@ -20,6 +20,8 @@ from flowcheck.precision import LIMIT
 PARETO_LIMIT = 0.5
 # The mean weight is 1 if the draws saw all of p: luck exceeds this many errors once in 16,000.
 WEIGHT_LIMIT = 4.0
+# Log weights that differ by less are equal but for rounding.
+EQUAL = 1e-12
 # In place of a term that is 0, whose logarithm the fit of a tail could not take.
 SMALLEST = np.finfo(float).tiny
 # Vectorised neighbour queries are one thread, so that a table does not depend on the machine's.
@@ -45,7 +47,7 @@ def pareto_k(log_weights: np.ndarray) -> float:
     """
     if np.isnan(log_weights).any() or np.isposinf(log_weights).any():
         return float("inf")
-    if np.ptp(log_weights) < 1e-12:
+    if np.ptp(log_weights) < EQUAL:
         return float("-inf")
     # ArviZ takes log likelihoods, whose importance weights are their inverses.
     return float(statistics().psislw(-log_weights)[1])

@@ -37,6 +37,8 @@ BLOCKS, HIDDEN, ACTIVATION, SCALE_BOUND = 4, [64, 64], "silu", 2.0
 DRAWS = 20_000  # of each bridge's proposal
 FLOW_SHARE = 0.8  # of the mixture; the Gaussians have the rest in equal parts
 FAR_PATHS, REFINING_STEPS = 2, 1000
+HELD_OUT = 10  # one draw of so many, from the flow's fit
+NEAREST = 2000  # draws of the chains from which a path is far
 # Two estimates agree within so many of their joint errors and so many nats: the errors are
 # themselves estimates.
 ERRORS, NATS = 4.0, 0.0005
@@ -178,7 +180,7 @@ def _fit_flow(gaussian: Gaussian, chains: Tensor, generator: Generator) -> _Fitt
     """Fitted to chains [C, N, dim], the last tenth of each held out."""
     dim = chains.shape[-1]
     x = gaussian.whiten(chains)
-    kept = chains.shape[1] - math.ceil(chains.shape[1] / 10)
+    kept = chains.shape[1] - math.ceil(chains.shape[1] / HELD_OUT)
     if kept < 1:
         raise Unusable(f"{2 * chains.shape[1]} draws per chain are too few to halve")
     flow = CouplingFlow(dim, BLOCKS, HIDDEN, ACTIVATION, Affine(SCALE_BOUND))
@@ -200,7 +202,7 @@ def _far_gaussians(
     except NoPath:
         return []
     rows = chains.reshape(-1, posterior.dim)
-    near = gaussian.whiten(rows[:: max(1, len(rows) // 2000)]).numpy()
+    near = gaussian.whiten(rows[:: max(1, len(rows) // NEAREST)]).numpy()
     places = gaussian.whiten(torch.stack([path.gaussian.loc for path in paths])).numpy()
     chosen = []
     for _ in range(min(FAR_PATHS, len(paths))):

@@ -4,16 +4,17 @@ It gives flows their coordinates and stands as an approximation of its own. It s
 and never a sampler's draws: a flow that started from those would start from the truth.
 """
 
-import math
-
 import torch
 from torch import Generator, Tensor
 
 from flowcheck.gaussian import Gaussian
 from flowcheck.pathfinder import Path, pathfinder
+from flowcheck.schedule import cosine
 from flowcheck.seeds import seed_for
 
 STEPS, DRAWS, LEARNING_RATE = 2000, 64, 0.02
+# Adam's, as published: the memory of either moment, and what keeps a step from a division by zero.
+FIRST_MEMORY, SECOND_MEMORY, TINY = 0.9, 0.999, 1e-8
 
 
 def fit_gaussian(posterior, seed: int) -> tuple[Gaussian, list[Path]]:
@@ -51,7 +52,7 @@ def refine(
         in_shift, in_stretch = (
             torch.where(finite.reshape(-1, *[1] * (g.ndim - 1)), g, 0.0) for g in gradients
         )
-        rate = LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / steps))
+        rate = LEARNING_RATE * cosine(step, steps)
         loc = loc + (factor @ shift.change(in_shift, rate).unsqueeze(-1)).squeeze(-1)
         change = stretch.change(in_stretch, rate)
         diagonal = change.diagonal(dim1=-2, dim2=-1).exp()
@@ -81,7 +82,7 @@ class _Adam:
     def change(self, gradient: Tensor, rate: float) -> Tensor:
         """What this step adds to the unknowns."""
         self.steps += 1
-        self.first.lerp_(gradient, 1 - 0.9)
-        self.second.lerp_(gradient.square(), 1 - 0.999)
-        root = (self.second / (1 - 0.999**self.steps)).sqrt() + 1e-8
-        return -rate / (1 - 0.9**self.steps) * self.first / root
+        self.first.lerp_(gradient, 1 - FIRST_MEMORY)
+        self.second.lerp_(gradient.square(), 1 - SECOND_MEMORY)
+        root = (self.second / (1 - SECOND_MEMORY**self.steps)).sqrt() + TINY
+        return -rate / (1 - FIRST_MEMORY**self.steps) * self.first / root

@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from flowcheck.flows.base import Flow, Params
+from flowcheck.schedule import cosine
 
 STEPS, BATCH, LEARNING_RATE = 1500, 512, 2e-3
 # The held-out likelihood is looked at every so many steps, and training ends when it has not risen
@@ -40,7 +41,7 @@ def fit_by_likelihood(flow: Flow, draws: Tensor, held_out: Tensor, generator: Ge
         loss = -flow.log_prob(params, batch).mean()
         adam.zero_grad()
         loss.backward()
-        adam.param_groups[0]["lr"] = LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / STEPS))
+        adam.param_groups[0]["lr"] = LEARNING_RATE * cosine(step, STEPS)
         if loss.isfinite():
             adam.step()
     return {name: value.double() for name, value in best.items()}

@@ -5,7 +5,6 @@ the average are one operation each however many tensors the flow has, and a step
 objective is not finite can be skipped by its own replicate alone.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from flowcheck.compiling import compile_fixed, or_else
 from flowcheck.flows.base import Flow, Params
 from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.histories import Snapshots
+from flowcheck.schedule import cosine
 
 # Kingma & Ba, "Adam", 2014 (arXiv 1412.6980), algorithm 1: its default constants.
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -47,7 +47,7 @@ class Recipe:
         """The learning rate of a step, counted from 0: linear warm-up, then the schedule."""
         rate = self.learning_rate * min(1.0, (step + 1) / max(self.warmup, 1))
         if self.schedule == "cosine":
-            rate *= 0.5 * (1 + math.cos(math.pi * step / self.iterations))
+            rate *= cosine(step, self.iterations)
         return rate
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from flowcheck.checkpoints import Checkpoint
+from flowcheck.schedule import cosine
 from flowcheck.vae import VAE, initialise, kl_to_prior, shared_points_bound
 
 SCHEDULES = ("constant", "cosine")
@@ -107,7 +108,7 @@ def learning_rate_factor(schedule: str, step: int, steps_an_epoch: int, steps: i
     if schedule == "constant":
         return 1.0
     warm = min(1.0, (step + 1) / steps_an_epoch)
-    return warm * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return warm * cosine(step, steps)
 
 
 def _epoch(model, images, recipe, optimiser, generator, epoch) -> float:

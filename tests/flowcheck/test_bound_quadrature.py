@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from flowcheck import multisample
@@ -77,3 +78,29 @@ def test_where_p_is_zero_on_part_of_q_no_gap_is_finite():
     assert all(math.isnan(gap.value) for gap in exact_gaps(nodes, [1, 10]))
     nodes = tabulate(lambda z: (z[:, 0] > 0).double().log() + math.log(2), 1)
     assert all(gap.value == math.inf for gap in exact_gaps(nodes, [1, 10]))
+
+
+def test_points_without_a_ratio_count_as_places_where_p_is_not():
+    # p = q but beyond 7.2, where 6e-13 of q lies. So phi = m exp(-s) + (1 - m), and the gap is near
+    # 1 - m, whatever K; counted as if p were infinite there it would be 30 K times that.
+    nodes = tabulate(lambda z: torch.where(z[:, 0].abs() < 7.2, 0.0, math.nan), 1)
+    (gap,) = exact_gaps(nodes, [100_000])
+    # Rounding of K times numbers near 1e-16.
+    assert abs(gap.value) < 1e-9
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_two_ratios_far_apart_are_a_binomial_sum(k):
+    # On one half of q r is exp(-60), on the other 2 less that, so that the mean is 1.
+    low, high = -60.0, math.log(2 - math.exp(-60))
+    nodes = tabulate(lambda z: torch.where(z[:, 0] < 0, low, high), 1)
+    exact = -sum(
+        math.comb(k, j) / 2**k * math.log((j * math.exp(low) + (k - j) * math.exp(high)) / k)
+        for j in range(k + 1)
+    )
+    (gap,) = exact_gaps(nodes, [k])
+    # Beyond the stated tolerance, the rounding of sums of numbers up to 60.
+    assert abs(gap.value - exact) <= gap.se + 1e-12
+    # It is far better than its tolerance, which is that of the coarser rules that check it.
+    assert abs(gap.value - exact) < 1e-8
+    assert gap.se < 1e-5 * exact

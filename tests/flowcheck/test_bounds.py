@@ -270,4 +270,6 @@ def test_the_elbo_of_each_image_is_its_evidence_less_the_kl(count):
     assert (error < 6 * se).all()
     if count > 1:
         total = float(se.square().sum().sqrt())
+        # Of as many squares of t, of 49 degrees of freedom: the mean is 49 / 47, known to 4 %.
+        assert float((error / se).square().mean()) == pytest.approx(49 / 47, rel=0.2)
         assert abs(float((elbo - model.log_evidence(x) + model.kl()).sum())) < 4 * total

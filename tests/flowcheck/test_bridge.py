@@ -4,9 +4,17 @@ import math
 
 import numpy as np
 import pytest
+from arviz_stats.base import array_stats
 from scipy import signal, stats
 
-from flowcheck.bridge import NoOverlap, _beyond, bridge, chain_error, importance
+from flowcheck.bridge import (
+    NoOverlap,
+    _beyond,
+    bridge,
+    chain_error,
+    importance,
+    standard_error,
+)
 
 # q = N(0, 1) and p = exp(LOG_Z) N(SHIFT, SCALE^2).
 LOG_Z, SHIFT, SCALE = -7.0, 0.5, 0.8
@@ -126,10 +134,10 @@ def test_light_tails_add_nothing_to_the_error():
 
 def test_draws_outside_of_the_posterior_have_no_weight():
     x = np.random.default_rng(0).standard_normal(4000)
-    inside = np.where(x > 0, log_w(x), -np.inf)
-    found = importance(inside)
     expected = LOG_Z + stats.norm.logsf(0, SHIFT, SCALE)
-    assert abs(found.value - expected) < 4 * found.se < 0.5
+    for outside in (-np.inf, np.nan):
+        found = importance(np.where(x > 0, log_w(x), outside))
+        assert abs(found.value - expected) < 4 * found.se < 0.5
 
 
 def test_importance_without_any_weight():
@@ -145,15 +153,58 @@ def test_chain_error_of_independent_draws():
     assert chain_error(np.ones((4, 100))) == 0.0
 
 
-def test_mass_beyond_the_largest_weight_is_that_of_a_pareto_tail():
-    # The quantiles of Pareto weights u^-0.8. Their m largest begin at (n / m)^0.8 and have the
-    # median 2^0.8 times that; k is taken one of its errors higher.
-    n, k = 20_000, 0.8
+@pytest.mark.parametrize(("n", "m"), [(20_000, 425), (100, 20), (5, 2)])
+def test_mass_beyond_the_largest_weight_is_that_of_a_pareto_tail(n, m):
+    # The quantiles of Pareto weights u^-0.8, of which the tail has 3 sqrt(n) or a fifth, whichever
+    # is fewer, but two at least; k is taken one of its errors higher.
+    k = 0.8
     weights = ((np.arange(n) + 0.5) / n) ** -k
-    m = math.ceil(3 * math.sqrt(n))
+    threshold, middle = ((m - 0.5) / n) ** -k, ((m // 2 - 0.5) / n) ** -k
     raised = k + (1 + k) / math.sqrt(m)
-    scale = (n / m) ** k * (2**k - 1) / (2**raised - 1)
+    scale = (middle - threshold) / (2**raised - 1)
     expected = scale * m**raised / max(1 - raised, 0.1) / weights.sum()
-    # The median and the threshold lie between two of 425 weights: to 1 / 425 of each.
-    assert _beyond(weights, k) == pytest.approx(expected, rel=0.01)
-    assert _beyond(weights, 0.3) == 0.0
+    assert _beyond(weights, k) == pytest.approx(expected, rel=1e-12)
+    if n > 1000:
+        # The m largest begin at (n / m)^0.8 and have the median 2^0.8 times that, to 1 / 425.
+        assert scale == pytest.approx((n / m) ** k * (2**k - 1) / (2**raised - 1), rel=0.01)
+        assert _beyond(weights, 0.3) == 0.0
+
+
+@pytest.mark.parametrize("apart", [2.5, -2.5, 20.0, -20.0, 0.3])
+def test_bridge_of_two_constants_is_midway(apart):
+    # With as many draws of each, a chain whose weights are all 1 and draws whose weights are all a,
+    # the fixed point r = a (1 + r) / (a + r) is sqrt(a): near enough to 0, or a search away.
+    found = bridge(np.zeros((4, 50)), np.full(200, apart))
+    assert found.value == pytest.approx(apart / 2, abs=1e-10)
+
+
+def test_error_is_that_of_independent_parts():
+    rng = np.random.default_rng(0)
+    on_chain, on_draws = rng.standard_normal((4, 100)), np.array([1.0, -1.0, 3.0, -3.0])
+    # The variance of the four is 5, that of their mean 5 / 4.
+    assert standard_error(None, on_draws) == pytest.approx(math.sqrt(5 / 4), rel=1e-15)
+    assert standard_error(on_chain, None) == pytest.approx(chain_error(on_chain), rel=1e-15)
+    together = math.hypot(chain_error(on_chain), math.sqrt(5 / 4))
+    assert standard_error(on_chain, on_draws) == pytest.approx(together, rel=1e-15)
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.9])
+def test_bridge_with_its_error_is_the_published_formula(memory):
+    rng = np.random.default_rng(1)
+    theirs, ours = log_w(chain(rng, (4, 500), memory)), log_w(rng.standard_normal(3000))
+    found = bridge(theirs, ours)
+    # Meng and Wong's iteration and Fruhwirth-Schnatter's relative error, of plain weights, with the
+    # chain counted by its effective size.
+    size = min(array_stats.ess(theirs, chain_axis=0, draw_axis=1, method="mean"), theirs.size)
+    s1, s2 = size / (size + ours.size), ours.size / (size + ours.size)
+    l1, l2, r = np.exp(theirs - LOG_Z), np.exp(ours - LOG_Z), 1.0
+    for _ in range(100):
+        r = np.mean(l2 / (s1 * l2 + s2 * r)) / np.mean(1 / (s1 * l1 + s2 * r))
+    f1, f2 = 1 / (s1 * l1 + s2 * r), l2 / (s1 * l2 + s2 * r)
+    by_chain = array_stats.mcse(f1 / f1.mean(), chain_axis=0, draw_axis=1, method="mean")
+    by_draws = f2.std() / f2.mean() / math.sqrt(f2.size)
+    # The fixed point is found to 1e-12, and all else follows from it.
+    assert found.value == pytest.approx(LOG_Z + math.log(r), abs=1e-10)
+    assert found.se == pytest.approx(math.hypot(by_chain, by_draws), rel=1e-8)
+    np.testing.assert_allclose(found.on_chain, 1 - f1 / f1.mean(), atol=1e-9)
+    np.testing.assert_allclose(found.on_draws, f2 / f2.mean() - 1, atol=1e-9)

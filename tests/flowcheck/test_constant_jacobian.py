@@ -127,3 +127,65 @@ def test_a_density_that_is_nowhere_finite_is_refused():
         constant_jacobian.levels(
             lambda x: np.full(len(x), np.nan), np.zeros(2), np.ones(2), jacobian=1.0, points=50
         )
+
+
+def box_of(log_density, spread, points=50):
+    """The levels, and the box [low, high] by axis of each table that they took."""
+    boxes = []
+
+    def watched(x):
+        boxes.append(np.stack([x.min(0), x.max(0)]))
+        return log_density(x)
+
+    levels = constant_jacobian.levels(watched, CENTRE, spread, jacobian=0.01, points=points)
+    return levels, boxes
+
+
+def test_the_box_begins_at_eight_spreads_and_has_equal_cells():
+    spread = np.array([0.1, 3.0])
+    levels, boxes = box_of(lambda x: -2 * np.sum(((x - CENTRE) / spread) ** 2, 1), spread)
+    assert len(boxes) == 1
+    # Fifty points have 49 steps between them.
+    np.testing.assert_allclose(boxes[0], [CENTRE - 8 * spread, CENTRE + 8 * spread], rtol=1e-12)
+    assert levels.cell == pytest.approx(16 * 0.1 / 49 * 16 * 3 / 49, rel=1e-12)
+    # The standard deviations are half of the spreads. The four points nearest to the peak lie half
+    # a step of 16 / 49 spreads from it along each axis.
+    peak = -np.log(2 * np.pi * 0.05 * 1.5)
+    assert levels.log_p[0] == pytest.approx(peak - 2 * 2 * (8 / 49) ** 2, abs=1e-9)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("end", [-1, 1])
+def test_the_box_grows_on_the_side_that_is_touched(axis, end):
+    # At first a ledge is seen in the middle of one edge, in the outermost points alone.
+    spread = np.array([0.5, 2.0])
+    edge = CENTRE[axis] + end * 8 * spread[axis]
+
+    def log_density(x):
+        within = -2 * np.sum(((x - CENTRE) / spread) ** 2, 1)
+        other = np.abs(x[:, 1 - axis] - CENTRE[1 - axis]) < spread[1 - axis]
+        return np.where(other & (np.abs(x[:, axis] - edge) < 1e-9), 0.0, within)
+
+    _, boxes = box_of(log_density, spread, points=100)
+    assert len(boxes) == 2
+    grown = boxes[1] - boxes[0]
+    expected = np.zeros((2, 2))
+    # A fifth of sixteen spreads.
+    expected[(end + 1) // 2, axis] = end * 0.2 * 16 * spread[axis]
+    np.testing.assert_allclose(grown, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_density_of_bounded_support_needs_no_larger_box():
+    # Proportional to (1 - r^2)^4 in the unit disc, whose integral there is pi / 5. More levels are
+    # asked for than lie inside, an area of 2 pi 0.015 40 = 3.8, and none touches the box at 1.2.
+    def log_density(x):
+        with np.errstate(divide="ignore"):
+            return 4 * np.log(np.clip(1 - np.sum(x**2, axis=-1), 0, None))
+
+    found = constant_jacobian.levels(
+        log_density, np.zeros(2), np.full(2, 0.15), jacobian=0.015, points=401
+    )
+    # The grid's middle point is the peak; the trapezoidal rule errs at the rim, below 1e-4.
+    assert found.log_p[0] == pytest.approx(np.log(5 / np.pi), abs=1e-4)
+    assert found.cell == pytest.approx((2.4 / 400) ** 2, rel=1e-12)
+    assert np.isfinite(found.log_p).sum() * found.cell == pytest.approx(np.pi, rel=1e-2)

@@ -168,3 +168,39 @@ def test_unknown_energies_and_divergences_need_no_rule():
 @pytest.mark.parametrize(("count", "rounded"), [(7.0, 7), (61.2, 62), (120.0, 120), (1234.0, 1300)])
 def test_advice_has_two_digits(count, rounded):
     assert diagnosis._rounded_up(count) == rounded
+
+
+@pytest.mark.parametrize(
+    ("values", "edge", "ratio", "crossings", "above"),
+    [
+        # Three of six steps cross; of independent draws, three quarters above, 2 3/4 1/4 would.
+        ([[0, 1, 0, 1], [1, 1, 1, 1]], 0.5, 3 / (6 * 3 / 8), 3, [False, True]),
+        ([[0, 0, 0, 1], [1, 1, 1, 0]], 0.5, 2 / (6 / 2), 2, [False, True]),
+        ([[0, 0, 1]], 0.5, 1 / (2 * 4 / 9), 1, [False]),
+        ([[0, 0, 0, 0], [1, 1, 1, 1]], 0.0, 0.0, 0, [False, True]),
+        ([[0, 0, 0, 0], [1, 1, 1, 1]], 1.0, np.inf, 0, [False, False]),
+    ],
+)
+def test_crossings_are_counted_beside_those_of_independent_draws(
+    values, edge, ratio, crossings, above
+):
+    found = diagnosis._crossed(np.array(values, dtype=float), edge)
+    assert found.ratio == pytest.approx(ratio, rel=1e-15)
+    assert found[1:3] == (crossings, edge)
+    assert found.above.tolist() == above
+
+
+def test_ranks_are_of_all_draws_of_each_quantity():
+    values = np.array([[[3.0, 10.0], [1.0, 30.0], [2.0, 20.0]], [[6.0, 5.0], [6.0, 5.0], [5.0, 0]]])
+    ranks = [[[3, 4], [1, 6], [2, 5]], [[5.5, 2.5], [5.5, 2.5], [4, 1]]]  # equal ones share theirs
+    np.testing.assert_allclose(diagnosis._ranks(values), (np.array(ranks) - 0.5) / 6, rtol=1e-15)
+
+
+def test_the_energy_follows_what_its_ranks_go_with():
+    # About their mean, in eighths: the energy's ranks are -3, -1, 1, 3. Products with those of a
+    # add up to 9 - 1 - 1 + 9, with those of b to 3 + 3 + 3 + 3; c is -b.
+    a, b = [1.0, 3.0, 2.0, 4.0], [2.0, 1.0, 4.0, 3.0]
+    theta = np.array([a, b, np.negative(b)]).T[None]
+    energy = np.array([[10.0, 20.0, 30.0, 40.0]])
+    found = diagnosis._funnel(diagnosis.Run(theta, energy, None, {"ebfmi"}, ["a", "b", "c"]))
+    assert "it follows a most" in found.cause

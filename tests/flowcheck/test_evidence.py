@@ -133,11 +133,12 @@ def test_the_path_furthest_from_all_draws_comes_first(monkeypatch):
     draws = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 2000, 1)))
     draws[1] += 10.0
     unit = lambda place: Gaussian(torch.full((1,), place).double(), torch.eye(1).double())  # noqa: E731
-    paths = [Path(unit(place), 0.0, np.array([place])) for place in (0.0, 10.0, 5.0)]
+    paths = [Path(unit(place), 0.0, np.array([place])) for place in (0.0, 10.0, 5.0, -4.0)]
     monkeypatch.setattr(evidence, "pathfinder", lambda *_: paths)
     monkeypatch.setattr(evidence, "refine", lambda posterior, starts, *_: starts)
     found = evidence._far_gaussians(posterior, draws, unit(0.0), torch.Generator(), 0)
-    assert float(found[0].loc) == 5.0
+    # Then the next furthest, not once more what is taken.
+    assert [float(one.loc) for one in found] == [5.0, -4.0]
 
 
 def normaliser(value, se):

@@ -151,3 +151,27 @@ def test_the_first_look_says_what_it_means():
     )
     assert found["flat_priors"] == ["a"]
     assert any("a normaliser, not an evidence" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("once", "doubled", "flat"),
+    [
+        # Twice the one, but for more and for less than 1e-8 of both together.
+        (1e-4, 2e-4 * (1 + 2.1e-8), False),
+        (1e-4, 2e-4 * (1 + 1.9e-8), True),
+        (-1e-4, -2e-4 * (1 + 1.9e-8), True),
+        (1e6, 2e6 * (1 + 2.1e-8), False),
+        (1e6, 2e6 * (1 + 1.9e-8), True),
+        # No derivative at all: the density does not depend on it.
+        (0.0, 0.0, False),
+        (1e-9, 2e-9, False),
+    ],
+)
+def test_zero_is_what_is_small_beside_what_it_is_the_difference_of(once, doubled, flat):
+    def of(slope):
+        return SimpleNamespace(
+            dim=1, names=["theta[0]"], parameters=None, gradient=lambda u: slope + 0 * u
+        )
+
+    found = by_repeated_data(of(once), of(doubled), torch.zeros(3, 1, dtype=torch.float64))
+    assert found == (["theta[0]"] if flat else [])

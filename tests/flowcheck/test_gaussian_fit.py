@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from flowcheck.gaussian import Gaussian
-from flowcheck.gaussian_fit import fit_gaussian, refine
+from flowcheck.gaussian_fit import (
+    DRAWS,
+    LEARNING_RATE,
+    _Adam,
+    _path_gradient,
+    fit_gaussian,
+    refine,
+)
 from tests.flowcheck.densities import Density, normal
 
 
@@ -70,3 +77,54 @@ def test_draws_beyond_the_support_do_not_spoil_it():
     (gaussian,) = refine(Density(1, log_density), [start], torch.Generator().manual_seed(0))
     assert math.isfinite(float(gaussian.loc))
     assert float(gaussian.factor) == pytest.approx(0.6, abs=1e-3)
+
+
+def test_adams_steps_are_pytorchs():
+    # A step that is put back each time adds up to the unknowns of an optimiser that owns them.
+    gradients = torch.randn(6, 3, 2, generator=torch.Generator().manual_seed(0)).double()
+    gradients[3] *= 1e-6  # where the smallest divisor counts
+    unknowns = torch.zeros(3, 2, dtype=torch.float64)
+    adam, total = torch.optim.Adam([unknowns], lr=1.0), torch.zeros_like(unknowns)
+    own = _Adam(unknowns)
+    for step, gradient in enumerate(gradients):
+        unknowns.grad = gradient
+        adam.param_groups[0]["lr"] = 0.5 / (step + 1)
+        adam.step()
+        total += own.change(gradient, 0.5 / (step + 1))
+        torch.testing.assert_close(total, unknowns, rtol=1e-12, atol=1e-12)
+
+
+def test_the_path_gradient_is_that_of_the_divergence_with_q_held_fixed():
+    posterior, _ = normal(2, sds=[0.5, 2.0], correlation=0.3)
+    q = Gaussian(
+        torch.tensor([0.3, -1.0], dtype=torch.float64),
+        torch.tensor([[1.5, 0.0], [-0.4, 0.7]], dtype=torch.float64),
+    )
+    z = torch.randn(7, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    d = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    stretch = torch.eye(2, dtype=torch.float64).requires_grad_()
+    theta = q.place(d + z @ stretch.mT)
+    divergence = (q.log_prob(theta) - posterior.log_density(theta)).mean()
+    in_d, in_stretch = torch.autograd.grad(divergence, (d, stretch))
+    found = _path_gradient(posterior, q.loc[None], q.factor[None], z)
+    torch.testing.assert_close(found[0][0], in_d, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found[1][0], in_stretch.tril(), rtol=1e-12, atol=1e-12)
+
+
+def test_the_first_step_goes_by_the_rate_in_the_gaussians_own_coordinates():
+    # Adam's first step is the rate itself, against the sign of each component.
+    posterior, _ = normal(2, sds=[0.5, 2.0], correlation=0.3)
+    start = Gaussian(
+        torch.tensor([0.3, -1.0], dtype=torch.float64),
+        torch.tensor([[1.5, 0.0], [-0.4, 0.7]], dtype=torch.float64),
+    )
+    (found,) = refine(posterior, [start], torch.Generator().manual_seed(0), steps=1)
+    z = torch.randn(DRAWS, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    shift, stretch = (
+        -LEARNING_RATE * part[0].sign()
+        for part in _path_gradient(posterior, start.loc[None], start.factor[None], z)
+    )
+    moved = torch.diag(stretch.diagonal().exp()) + stretch.tril(-1)
+    # The smallest divisor takes 1e-8 from the rate, relative to the gradient's size.
+    torch.testing.assert_close(found.loc, start.loc + start.factor @ shift, rtol=0, atol=1e-7)
+    torch.testing.assert_close(found.factor, start.factor @ moved, rtol=0, atol=1e-7)

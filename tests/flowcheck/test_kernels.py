@@ -225,6 +225,8 @@ def test_reversible_to_a_hundred_units_of_the_largest_flow():
     for share, reversible in ((0.0, True), (2e-15, True), (1e-13, False)):
         assert kernels.is_reversible((1 - share) * balanced + share * cycle, p) is reversible
     assert kernels.is_reversible(0.9 * balanced + 0.1 * cycle, p, tolerance=0.3)
+    # Nothing is allowed, and nothing is needed.
+    assert kernels.is_reversible(np.full((2, 2), 0.5), np.full(2, 0.5), tolerance=0.0)
 
 
 def test_the_reflection_of_a_line_exchanges_its_ends():

@@ -72,3 +72,60 @@ def test_training_ends_six_looks_after_the_best():
     assert [steps for steps, _ in looks] == list(range(0, 50 * len(looks), 50))
     values = [value for _, value in looks]
     assert len(values) == values.index(max(values)) + 7
+
+
+def test_each_step_is_adams_on_a_batch_with_the_cosine(monkeypatch):
+    monkeypatch.setattr("flowcheck.likelihood.STEPS", 6)
+    flow, draws = make_flow("realnvp", 2, SMALL), bent(500, 0)
+    found = fit_by_likelihood(flow, draws, bent(400, 1), torch.Generator().manual_seed(0))
+    # The same by an optimiser and a schedule of PyTorch's. Far from the draws each step is likelier
+    # than the one before, so that the last is kept.
+    generator = torch.Generator().manual_seed(0)
+    params = flow.initial(generator, "near_identity")
+    params = {name: value.clone().requires_grad_() for name, value in params.items()}
+    adam = torch.optim.Adam(params.values(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 6)
+    for _ in range(6):
+        batch = draws.float()[torch.randint(500, (512,), generator=generator)]
+        adam.zero_grad()
+        (-flow.log_prob(params, batch).mean()).backward()
+        adam.step()
+        schedule.step()
+    for name, value in params.items():
+        # float32; a step moves by up to 2e-3, of which a fused step rounds otherwise.
+        torch.testing.assert_close(found[name].float(), value.detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_the_last_step_is_looked_at_and_none_comes_after(monkeypatch):
+    monkeypatch.setattr("flowcheck.likelihood.STEPS", 120)
+    flow, held_out, seen = make_flow("realnvp", 2, SMALL), bent(100, 1), []
+
+    class Watched:
+        initial = staticmethod(flow.initial)
+
+        def log_prob(self, params, x):
+            seen.append(len(x))
+            return flow.log_prob(params, x)
+
+    fit_by_likelihood(Watched(), bent(500, 0), held_out, torch.Generator().manual_seed(0))
+    # Each look is at the 100 draws held out, each step at a batch of 512.
+    looks = [place for place, size in enumerate(seen) if size == 100]
+    assert [place - before for before, place in enumerate(looks)] == [0, 50, 100, 120]
+    assert len(seen) == 120 + len(looks)
+
+
+def test_a_likelihood_that_stands_still_has_not_risen():
+    looks = []
+
+    class Still:
+        def initial(self, *_):
+            return {"a": torch.zeros(1)}
+
+        def log_prob(self, params, x):
+            looks.append(len(x) == 5)
+            return 0 * params["a"] + 0 * x.sum(-1)
+
+    draws = torch.zeros(9, 2)
+    fit_by_likelihood(Still(), draws, draws[:5], torch.Generator().manual_seed(0))
+    # The first look, and six that saw nothing better.
+    assert sum(looks) == 7

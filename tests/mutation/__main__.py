@@ -24,14 +24,15 @@ WANTED = 0.9
 # The modules that compute, and the tests of each where they are not test_MODULE.py alone.
 MODULES: dict[str, tuple[str, ...]] = dict.fromkeys(
     (
-        "adaptation", "base_quadrature", "bound_quadrature", "bounds", "bridge",
+        "base_quadrature", "bound_quadrature", "bounds", "bridge",
         "constant_jacobian", "diagnosis", "distances", "divergence", "evidence", "flat_priors",
         "gaussian", "gaussian_fit", "gradients", "hmc", "kernels", "likelihood", "metric",
-        "multisample", "pathfinder", "plane", "quadrature", "trajectories",
+        "multisample", "pathfinder", "plane", "quadrature", "schedule", "trajectories",
         "trajectory_length", "truth", "vae", "vae_training", "verdict", "weights",
     ),
     (),
 ) | {
+    "adaptation": ("test_adaptation_warm_up.py", "test_adaptation.py"),
     "supports": ("test_supports.py", "test_model_errors.py"),
     "training": ("test_training.py", "test_training_step.py", "test_checkpoints.py"),
     "flows.coupling": ("test_flows_couplings.py", "test_flows.py", "test_layers.py"),
