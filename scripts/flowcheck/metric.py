@@ -18,6 +18,8 @@ from torch import Tensor
 SHRINKAGE = 0.1
 # A dense metric is estimated from at least this many draws for each of its dimensions.
 DRAWS_PER_DIMENSION = 5
+# An eigenvalue is taken as at least this share of the largest: smaller ones are rounding.
+LEAST_SHARE = 1e-14
 
 
 class Metric(NamedTuple):
@@ -80,10 +82,10 @@ def _shrunk(values: Tensor) -> Tensor:
 def _between(spread: Tensor, stiffness: Tensor) -> Tensor:
     """The symmetric S with S stiffness S = spread: their geometric mean, stiffness inverted."""
     values, vectors = torch.linalg.eigh(stiffness)
-    values = values.clamp(min=values.max() * 1e-14)
+    values = values.clamp(min=values.max() * LEAST_SHARE)
     root = (vectors * values.sqrt()) @ vectors.T
     inverse = (vectors / values.sqrt()) @ vectors.T
     inner, directions = torch.linalg.eigh(root @ spread @ root)
-    middle = (directions * inner.clamp(min=inner.max() * 1e-14).sqrt()) @ directions.T
+    middle = (directions * inner.clamp(min=inner.max() * LEAST_SHARE).sqrt()) @ directions.T
     mean = inverse @ middle @ inverse
     return 0.5 * (mean + mean.T)

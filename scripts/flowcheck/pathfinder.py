@@ -25,6 +25,8 @@ HISTORY = 6
 # What the optimiser reads where the density vanishes or is not a number: a wall, but a finite one,
 # so that its line search steps back instead of failing.
 WALL = 1e100
+# A step along which the gradient grows by less than this, relative to its change, shows no basin.
+LEAST_CURVATURE = 1e-10
 # Tries for a start of finite density before a path is given up.
 TRIES = 100
 
@@ -110,7 +112,7 @@ def _inverse_hessians(points: np.ndarray, gradients: np.ndarray) -> Iterator[np.
     yield np.diag(diagonal)
     for step, change in zip(np.diff(points, axis=0), np.diff(gradients, axis=0), strict=True):
         curvature = step @ change
-        if np.isfinite(curvature) and curvature > 1e-10 * (change @ change):
+        if np.isfinite(curvature) and curvature > LEAST_CURVATURE * (change @ change):
             diagonal = _next_diagonal(diagonal, step, change)
             steps.append((step, change))
         inverse = np.diag(diagonal)

@@ -20,6 +20,8 @@ from flowcheck.model_errors import ModelError, nearest
 # What cannot name a parameter: files of draws use it next to the parameters.
 RESERVED = ("chain", "draw", "log_q", "log_p")
 DISCRETE = ("integer", "int", "boolean", "bool", "binary", "categorical", "count", "discrete")
+# How far a value may move on its way to unconstrained coordinates and back and be inside.
+BACK_RTOL, BACK_ATOL = 1e-6, 1e-9
 _REFUSED_DISCRETE = (
     "discrete parameters cannot be sampled by gradients: sum them out of the density "
     "(torch.logsumexp over their values)"
@@ -99,7 +101,7 @@ class Parameter:
         """Which of the values [n, *shape] lie outside of the support, or on its edge: [n]."""
         u = self.unconstrain(value)
         # A bijection may move what lies beyond the edge to the edge.
-        back = torch.isclose(self.constrain(u)[0], value, rtol=1e-6, atol=1e-9)
+        back = torch.isclose(self.constrain(u)[0], value, rtol=BACK_RTOL, atol=BACK_ATOL)
         return ~(u.isfinite().all(-1) & back.reshape(len(value), -1).all(-1))
 
     def _inner_shape(self, support) -> tuple[int, ...]:

@@ -13,6 +13,8 @@ from torch import Tensor
 
 # Adam's step in the log length, and its memory of squared gradients.
 RATE, MEMORY = 0.025, 0.95
+# Below any sum of acceptances, and any gradient, that counts: nothing is divided by zero.
+LEAST_ACCEPTANCE, LEAST_GRADIENT = 1e-20, 1e-30
 
 
 def halton(index: int) -> float:
@@ -54,7 +56,7 @@ class TrajectoryLength:
         """
         usable = acceptance > 0
         after = torch.where(usable.unsqueeze(-1), after, before)
-        weights = acceptance / acceptance.sum().clamp(min=1e-20)
+        weights = acceptance / acceptance.sum().clamp(min=LEAST_ACCEPTANCE)
         start, end = before - before.mean(0), after - weights @ after
         change = end.square().sum(-1) - start.square().sum(-1)
         momentum = torch.where(usable.unsqueeze(-1), momentum, torch.zeros_like(momentum))
@@ -65,7 +67,7 @@ class TrajectoryLength:
         self._count += 1
         self._squares = MEMORY * self._squares + (1 - MEMORY) * gradient**2
         scale = math.sqrt(self._squares / (1 - MEMORY**self._count))
-        self.log_length += RATE * gradient / (scale + 1e-30)
+        self.log_length += RATE * gradient / (scale + LEAST_GRADIENT)
 
     def hold_within(self, shortest: float, longest: float) -> None:
         """Keep the longest trajectory between two lengths."""

@@ -13,6 +13,9 @@ from torch import Generator, Tensor, nn
 from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.products import linear
 
+# Iterations, and the first guess, that take a root in [1.3, 1.7] to all of float64's digits.
+ROOT_ITERATIONS, FIRST_ROOT = 50, 2.0
+
 
 class VAE(nn.Module):
     """pixels -> hidden -> (mean, log sigma) of the latent z, and z -> hidden -> logits of pixels.
@@ -151,8 +154,8 @@ def prior_points(latent: int, count: int, generator: Generator, device) -> Tenso
     shifted as a whole by a uniform draw modulo 1 (Cranley & Patterson 1976), then mapped through
     the normal quantile function.
     """
-    phi = 2.0
-    for _ in range(50):
+    phi = FIRST_ROOT
+    for _ in range(ROOT_ITERATIONS):
         phi = (1 + phi) ** (1 / (latent + 1))
     steps = phi ** -torch.arange(1, latent + 1, dtype=torch.float64)
     lattice = torch.arange(count, dtype=torch.float64)[:, None] * steps

@@ -24,6 +24,8 @@ EBFMI_LIMIT = 0.3
 # exceeds 4 among that many: once in 500 verdicts.
 MOMENT_LIMIT = 4.0
 COMPARISONS = 32
+# The quantiles whose effective draws are the tails'; the fewer count.
+TAILS = (0.05, 0.95)
 UNKNOWN = "not applicable: the draws came without it"
 
 
@@ -152,7 +154,7 @@ def _rhat(values: np.ndarray) -> float:
 
 
 def _ess(values: np.ndarray, method: str) -> float:
-    tails = {"prob": (0.05, 0.95)} if method == "tail" else {}
+    tails = {"prob": TAILS} if method == "tail" else {}
     return float(statistics().ess(values, chain_axis=0, draw_axis=1, method=method, **tails))
 
 

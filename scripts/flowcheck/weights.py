@@ -22,6 +22,8 @@ from flowcheck.divergence import Estimate, has_variance, mean_with_error, pareto
 VARIANCE_LIMIT = 0.5
 # So many errors from 1 the mean weight, or from 0 the unseen part, is no accident.
 ERRORS = 4.0
+# What rounding may move a mean ratio by.
+ROUNDING = 1e-9
 UNKNOWN = Estimate(math.nan, math.nan)
 
 
@@ -127,7 +129,7 @@ def _forward(chain_log_w: np.ndarray | None, whole: Normaliser, eubo: Estimate) 
         ratio = np.exp(log_r)
     if pareto_k(log_r.ravel()) < VARIANCE_LIMIT:
         allowed = ERRORS * math.hypot(chain_error(ratio), whole.se)
-        if abs(ratio.mean() - 1) <= allowed + 1e-9:
+        if abs(ratio.mean() - 1) <= allowed + ROUNDING:
             terms = np.expm1(log_r) - log_r
             if has_variance(terms.ravel()):
                 error = math.hypot(chain_error(terms), 0.5 * whole.se**2)

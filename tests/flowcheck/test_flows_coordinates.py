@@ -13,10 +13,10 @@ REALNVP = {"blocks": 1, "hidden": [4], "activation": "silu", "scale_bound": 2.0}
 
 
 def gaussian(dim, seed=0):
-    """loc and a lower-triangular factor of unlike scales, in float64."""
+    """loc and a lower-triangular factor of unlike scales, in float64; its determinant is not 1."""
     generator = torch.Generator().manual_seed(seed)
     factor = torch.randn(dim, dim, generator=generator, dtype=torch.float64).tril(-1)
-    factor = (factor + torch.eye(dim)) * torch.logspace(-1, 1, dim, dtype=torch.float64)[:, None]
+    factor = (factor + torch.eye(dim)) * torch.logspace(-1, 0.5, dim, dtype=torch.float64)[:, None]
     return 5 * torch.randn(dim, generator=generator, dtype=torch.float64), factor
 
 
@@ -36,6 +36,22 @@ def test_a_flow_that_starts_as_the_identity_starts_as_the_gaussian(family):
     expected = MultivariateNormal(loc, scale_tril=factor).log_prob(x)
     # Rounding, times the factor's condition of some hundreds.
     torch.testing.assert_close(flow.log_prob(started(flow), x), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_the_identity_in_a_gaussians_coordinates_is_its_affine_map():
+    loc, factor = gaussian(4)
+    flow = make_flow("realnvp", 4, REALNVP, (loc, factor))
+    assert flow.dim == 4
+    params, z = started(flow), torch.randn(50, 4, dtype=torch.float64)
+    x = loc + z @ factor.T
+    log_det = factor.logdet().expand(50)
+    score = torch.linalg.solve(factor.T, -z.unsqueeze(-1)).squeeze(-1)
+    # Rounding, times the factor's condition of some hundreds.
+    close = {"rtol": 1e-10, "atol": 1e-10}
+    torch.testing.assert_close(flow.forward(params, z), (x, log_det), **close)
+    torch.testing.assert_close(flow.forward_and_score(params, z), (x, log_det, score), **close)
+    torch.testing.assert_close(flow.inverse(params, x), (z, -log_det), **close)
+    assert all(torch.allclose(place, x) for place in flow.through(params, z))
 
 
 def test_mean_field_stays_so_in_any_coordinates():

@@ -36,6 +36,29 @@ def test_a_coordinate_is_moved_by_those_before_it_and_by_all_of_them(dim, descen
         assert (jacobian[below] != 0).all()
 
 
+@pytest.mark.parametrize(
+    ("dim", "descending", "expected"),
+    [
+        # One coordinate: nothing comes before it, so that its networks' outputs are constants.
+        (1, False, [[[0, 0, 0]], [[1, 1]] * 3, [[1, 1], [1, 1]]]),
+        (2, True, [[[0, 0, 0], [1, 1, 1]], [[1, 1]] * 3, [[1, 1, 0, 0], [1, 1, 0, 0]]]),
+        # Degrees of the inputs 1, 2, 3, of the hidden units 1, 2, 1 and 1, 2; two outputs each.
+        (
+            3,
+            False,
+            [
+                [[1, 1, 1], [0, 1, 0], [0, 0, 0]],
+                [[1, 1], [0, 1], [1, 1]],
+                [[0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]],
+            ],
+        ),
+    ],
+)
+def test_masks_are_those_of_degrees_that_run_through_all_but_the_last(dim, descending, expected):
+    layer = MaskedLayer("net", dim, [3, 2], "silu", RationalQuadratic(1, 5.0), descending)
+    assert [mask.tolist() for mask in layer.masks] == expected
+
+
 @orders
 @pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
 @pytest.mark.parametrize("transformer", TRANSFORMERS)

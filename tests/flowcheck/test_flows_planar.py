@@ -124,3 +124,18 @@ def test_published_start_is_standard_normal_and_the_default_nearly_bends_nothing
         assert abs(float(value.mean())) < 0.07
         assert float(value.std()) == pytest.approx(1, abs=0.05)
     assert float(default["u"].abs().max()) < 0.1
+    assert torch.equal(default["u"], 0.01 * published["u"])
+    assert all(torch.equal(default[name], published[name]) for name in "wb")
+
+
+def test_a_point_is_shown_where_each_layer_takes_it():
+    flow = make_flow("planar", 3, {"layers": 3})
+    params = flow.initial(torch.Generator().manual_seed(0), "published")
+    z = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(1))
+    places = flow.through(params, z)
+    assert len(places) == 4
+    assert torch.equal(places[0], z)
+    for layers in range(1, 4):
+        first = {name: value[:layers] for name, value in params.items()}
+        expected, _ = make_flow("planar", 3, {"layers": layers}).forward(first, z)
+        torch.testing.assert_close(places[layers], expected)  # float32 rounding

@@ -101,3 +101,25 @@ def test_a_step_of_no_curvature_is_passed_over(change):
     gradients = np.array([[0.0, 0.0], [change, 0.0], [1.0, 3.0]])
     first, second, _ = pathfinder_module._inverse_hessians(points, gradients)
     assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("sd", [1.0, 2.0, 0.5])
+def test_the_lower_bound_is_the_evidence_less_the_divergence(monkeypatch, sd):
+    posterior, _ = normal(2, sds=sd, log_evidence=3.0)
+    # Draws whose squares have the mean 1 give the bound without an error.
+    z = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    start = np.zeros((1, 2))
+    monkeypatch.setattr(pathfinder_module, "_inverse_hessians", lambda *_: [np.diag([9.0, 9.0])])
+    found, elbo = pathfinder_module._best_gaussian(posterior, start, start, z)
+    # Of N(0, 3^2) from N(0, sd^2), in each of two dimensions.
+    divergence = math.log(sd / 3) + 0.5 * 9 / sd**2 - 0.5
+    assert elbo == pytest.approx(3.0 - 2 * divergence, rel=1e-12)
+    assert found.factor.tolist() == [[3.0, 0.0], [0.0, 3.0]]
+
+
+def test_a_newton_step_from_a_point_is_tried_as_well():
+    posterior, _ = normal(2)
+    point = np.array([[3.0, -1.0]])
+    z = np.random.default_rng(0).standard_normal((5, 2))
+    found, _ = pathfinder_module._best_gaussian(posterior, point, point, z)
+    assert found.loc.tolist() == [0.0, 0.0]

@@ -83,6 +83,42 @@ def test_two_agreements_settle_it_and_a_wider_range_checks_it(grids):
     assert len(density.grid) == len(density.mass) == 2**14 + 1
 
 
+@pytest.mark.parametrize(
+    ("integrals", "rounding"),
+    [
+        ([0.0, 0.2, 0.4], 0.0),  # two agreements in a row
+        ([0.0, 0.2, 1.2, 1.3, 1.4], 0.0),  # the first one is forgotten
+        ([0.0, 0.25, 0.375, 0.5], 0.0),  # a move by the tolerance itself is no agreement
+        ([0.0, 0.25, 0.375], 0.125),  # but the rounding is granted besides
+    ],
+)
+def test_agreements_are_two_in_a_row_by_less_than_the_tolerance(monkeypatch, integrals, rounding):
+    taken = iter([*integrals, integrals[-1] + 0.0625])  # the last is that of the wider range
+
+    def scripted(log_density, low, high, intervals):
+        return np.zeros(2), np.zeros(2), next(taken), rounding
+
+    monkeypatch.setattr(quadrature, "_trapezoid", scripted)
+    density = tabulate(None, 0.0, 1.0, tolerance=0.25)
+    assert density.log_normaliser == integrals[-1]
+    # What the last halving moved, or the wider range if that is more; and the rounding.
+    assert density.tolerance == max(integrals[-1] - integrals[-2], 0.0625) + rounding
+    assert next(taken, None) is None
+
+
+@pytest.mark.parametrize(("beyond", "refused"), [(3.75, False), (3.8, True), (-3.8, True)])
+def test_ten_tolerances_and_roundings_may_lie_outside(monkeypatch, beyond, refused):
+    taken = iter([0.0, 0.0, 0.0, beyond])
+    monkeypatch.setattr(
+        quadrature, "_trapezoid", lambda *_: (np.zeros(2), np.zeros(2), next(taken), 0.125)
+    )
+    if refused:
+        with pytest.raises(ValueError, match="cuts the density off"):
+            tabulate(None, 0.0, 1.0, tolerance=0.25)
+    else:
+        assert tabulate(None, 0.0, 1.0, tolerance=0.25).tolerance == 3.875
+
+
 def test_trapezoids_of_the_exponential_have_a_closed_form():
     h = 0.25
     grid, log_mass, log_integral, rounding = quadrature._trapezoid(lambda x: x, 0.0, 1.0, 4)

@@ -3,8 +3,10 @@
 import pytest
 import torch
 from scipy import stats
-from torch.distributions import constraints
+from torch.distributions import biject_to, constraints
+from torch.distributions.transforms import Transform
 
+from flowcheck.model_errors import ModelError
 from flowcheck.supports import OrderedTransform, Parameter, scalars
 
 # (declaration, constrained shape, unconstrained size, check of a value)
@@ -113,6 +115,21 @@ def test_bounded_supports_are_known(support):
     bounded = {"interval", "an interval's vector", "simplex", "two simplices", "correlations"}
     declared = SUPPORTS[support][0]
     assert Parameter("x", declared).bounded == (support in bounded | {"bounds of their own"})
+
+
+def test_a_bijection_without_a_jacobian_is_refused(monkeypatch):
+    class Odd(constraints.Constraint):
+        """The cubes of real numbers."""
+
+    class Cube(Transform):
+        domain, codomain, bijective = constraints.real, constraints.real, True
+
+        def _call(self, x):
+            return x**3
+
+    monkeypatch.setitem(biject_to._registry, Odd, lambda constraint: Cube())
+    with pytest.raises(ModelError, match=r"'x': .* cannot be mapped .* NotImplementedError"):
+        Parameter("x", Odd())
 
 
 @pytest.mark.parametrize(

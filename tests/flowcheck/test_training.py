@@ -163,8 +163,8 @@ def test_average_is_what_training_returns():
     assert not torch.equal(averaged.params["scale"], last.params["scale"])
 
 
-def test_progress_sees_every_chunk():
-    seen = []
+def test_progress_sees_every_chunk_and_hears_its_elbo():
+    seen, said = [], []
 
     def bar(chunks):
         for chunk in chunks:
@@ -173,5 +173,8 @@ def test_progress_sees_every_chunk():
 
     flow = make_flow("nice", 2, FLOWS["nice"])
     recipe = dataclasses.replace(RECIPE, iterations=150)
-    train(flow, shifted_gaussian, recipe, generators_for(1, 0), CPU, bar)
+    generators = generators_for(2, 0)
+    trained = train(flow, shifted_gaussian, recipe, generators, CPU, bar, watch=said.append)
     assert len(seen) == 2
+    means = trained.elbo[:100].mean(), trained.elbo[100:].mean()
+    assert said == [f"ELBO {mean:.3f}" for mean in means]

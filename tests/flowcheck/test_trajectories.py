@@ -165,6 +165,55 @@ def test_what_cannot_be_traced_goes_on_in_eager_mode_and_says_so(density):
         assert torch.equal(one, other)
 
 
+def test_a_program_is_tried_with_steps_that_are_short_for_every_chain():
+    taken = []
+
+    def recording(*arguments):
+        taken.append(arguments)
+        return arguments[0], arguments[1]
+
+    theta = normal(3, 2)
+    state = State(theta, normal(3), torch.tensor([[3.0, 4.0], [0.0, 0.0], [60.0, 80.0]]).double())
+    metric = Metric(torch.tensor([2.0, 2.0], dtype=torch.float64))
+    trajectories._try(recording, recording, state, metric)
+    first, momentum, step, steps, _ = taken[0]
+    assert all(one is other for one, other in zip(*taken, strict=True))
+    assert first is state
+    assert step.shape == (3, 1)
+    # A tenth, where there is no force; in the metric's coordinates the forces are 10, 0 and 200.
+    assert step.flatten().tolist() == pytest.approx([0.1 / 11, 0.1, 0.1 / 201], rel=1e-14)
+    # Momenta both ways, none of them large.
+    assert momentum.flatten().tolist() == pytest.approx([-1, -0.6, -0.2, 0.2, 0.6, 1], rel=1e-14)
+    assert steps == trajectories.TRIED_STEPS
+
+
+@pytest.mark.parametrize("part", ["theta", "lp", "gradient", "momentum"])
+@pytest.mark.parametrize(("off", "told"), [(1.4e-6, False), (1.6e-6, True)])
+def test_a_program_may_differ_by_a_millionth_of_the_largest_value_and_one(part, off, told):
+    # The largest finite value of each is 1/2, in size; what is off is a zero, which has no error
+    # relative to itself. Where a density vanishes, both say so.
+    ends = {
+        "theta": torch.tensor([[0.0, -0.5], [0.1, 0.2]], dtype=torch.float64),
+        "lp": torch.tensor([0.0, -0.5, -torch.inf, torch.inf, torch.nan], dtype=torch.float64),
+        "gradient": torch.tensor([[0.0, 0.5], [0.1, torch.nan]], dtype=torch.float64),
+        "momentum": torch.tensor([[0.0, 0.5], [-0.1, 0.1]], dtype=torch.float64),
+    }
+
+    def to(ends):
+        return lambda *_: (State(ends["theta"], ends["lp"], ends["gradient"]), ends["momentum"])
+
+    moved = dict(ends)
+    moved[part] = ends[part].clone()
+    moved[part].view(-1)[0] = off
+    state = State(normal(2, 2), normal(2), normal(2, 2))
+    arguments = (to(moved), to(ends), state, identity(state.theta))
+    if told:
+        with pytest.raises(ArithmeticError, match="differs from eager mode's"):
+            trajectories._try(*arguments)
+    else:
+        trajectories._try(*arguments)
+
+
 def test_program_that_fails_once_is_replaced_that_once(monkeypatch):
     calls = []
 

@@ -64,3 +64,28 @@ def test_the_first_transition_moves_the_length_by_one_rate():
     trajectory = TrajectoryLength(1.0)
     trajectory.update(before, before + momentum, momentum, torch.ones(50).double(), 1.0)
     assert abs(math.log(trajectory.length)) == pytest.approx(RATE)
+
+
+def test_two_transitions_of_two_chains_by_hand():
+    trajectory = TrajectoryLength(2.0)
+
+    def update(acceptance, taken):
+        # In one dimension, from 0 and 2 to 4 and -1: the mean start is 1.
+        before, after, momentum = torch.tensor([[0.0, 2.0], [4.0, -1.0], [0.5, 3.0]]).double()
+        columns = (before[:, None], after[:, None], momentum[:, None])
+        trajectory.update(*columns, torch.tensor(acceptance, dtype=torch.float64), taken)
+
+    # Weights 3/4 and 1/4, mean end 2.75, ends 1.25 and -3.75 from it, starts 1 from theirs:
+    # 0.5 (3/4 (1.25^2 - 1) (1.25 * 0.5) + 1/4 (3.75^2 - 1) (-3.75 * 3)).
+    update([0.9, 0.3], 0.5)
+    first = 0.5 * (0.75 * 0.5625 * 0.625 - 0.25 * 13.0625 * 11.25)
+    # Then one chain alone has a use: it ends where the mean is, and the gradient is 0.
+    update([0.7, 0.0], 0.25)
+    moved = RATE * first / abs(first)
+    assert math.log(trajectory.length / 2) == pytest.approx(moved, rel=1e-12)
+    # Evenly weighted, mean end 1.5. The squares of all three gradients count, the last by most.
+    update([0.3, 0.3], 1.0)
+    third = 0.5 * ((2.5**2 - 1) * 2.5 * 0.5 + (2.5**2 - 1) * -2.5 * 3)
+    root = math.sqrt((0.95**2 * 0.05 * first**2 + 0.05 * third**2) / (1 - 0.95**3))
+    moved += RATE * third / root
+    assert math.log(trajectory.length / 2) == pytest.approx(moved, rel=1e-12)

@@ -29,6 +29,7 @@ NOTHING = evidence.none("too few draws")
         (EXACT, DISPUTED, True, "exact", -3.0, 0.0),
         (EXACT, NOTHING, False, "exact", -3.0, 0.0),
         (EXACT | {"log_evidence_se": 1e-4}, NOTHING, False, "exact", -3.0, 1e-4),
+        (EXACT | {"tolerance": 1e-5}, NOTHING, False, "exact", -3.0, 1e-5),
         ({}, ESTIMATE, True, "estimated", -3.1, 0.01),
         ({"log_evidence": None}, ESTIMATE, True, "estimated", -3.1, 0.01),
         ({}, DISPUTED, True, "disputed", -3.1, 0.01),
@@ -60,6 +61,9 @@ def test_expectations_of_a_chain_have_its_error():
     assert found["beta[0]"]["mean_se"] == pytest.approx(2 / math.sqrt(4000), rel=0.15)
     assert abs(found["beta[0]"]["mean"] - 5) < 4 * found["beta[0]"]["mean_se"]
     assert found["beta[0]"]["sd"] == pytest.approx(2, rel=0.05)
+    squares = np.square(CHAINS[..., 1] - CHAINS[..., 1].mean()).sum()
+    # One degree of freedom is the mean's; rounding of a sum of 4,000.
+    assert found["beta[0]"]["sd"] == pytest.approx(math.sqrt(squares / 3999), rel=1e-12)
 
 
 @pytest.mark.parametrize("passed", [True, False])

@@ -15,6 +15,7 @@ from flowcheck.vae import (
     initialise,
     kl_to_prior,
     prior_points,
+    scaled_exp,
     shared_points_bound,
 )
 
@@ -41,6 +42,19 @@ def test_log_likelihood_is_that_of_bernoulli_pixels(model):
     table = model.log_likelihood_table(x, z[:, 0])
     for b in range(5):
         torch.testing.assert_close(table[b], model.log_likelihood(x[b : b + 1], z[:, :1])[:, 0])
+
+
+def test_encoder_and_decoder_are_perceptrons_of_one_hidden_layer(model):
+    relu = torch.nn.ReLU()
+    x, z = binary(5, 12), torch.randn(7, 5, 2, generator=draws(2), dtype=torch.float64)
+    both = torch.nn.Sequential(model.encoder_hidden, relu, model.encoder_out)(x)
+    mean, log_sigma = model.encode(x)
+    # The same products, in another order if at all.
+    torch.testing.assert_close((mean, log_sigma), (both[:, :2], both[:, 2:]))
+    assert mean.shape == log_sigma.shape == (5, 2)
+    expected = torch.nn.Sequential(model.decoder_hidden, relu, model.decoder_out)(z)
+    torch.testing.assert_close(model.decode(z), expected)
+    assert expected.shape == (7, 5, 12)
 
 
 @pytest.mark.parametrize("extent", [0.0, 0.05, 0.5, 5.0])
@@ -127,6 +141,31 @@ def test_prior_points_are_distributed_as_the_prior():
     assert (points.var(0) - 1).abs().max() < 5 * 0.1
     # And evenly within one shift: the mean of 64 points strays far less than 1 / sqrt(64).
     assert points.mean(1).std() < 0.5 / 8
+
+
+@pytest.mark.parametrize(
+    # The golden ratio, x^2 = x + 1, and the plastic one, x^3 = x + 1.
+    ("latent", "root"),
+    [(1, (1 + math.sqrt(5)) / 2), (2, 1.324717957244746)],
+)
+def test_prior_points_go_round_in_steps_of_the_roots_powers(latent, root):
+    places = torch.special.ndtr(prior_points(latent, 20, draws(), "cpu").double())
+    expected = torch.tensor([root**-power for power in range(1, latent + 1)], dtype=torch.float64)
+    steps = torch.remainder(places.diff(dim=0), 1.0)
+    # float32 quantiles, of a few units in the sixth digit of what they are mapped from.
+    torch.testing.assert_close(steps, expected.expand(19, latent), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_scaled_exponentials_end_at_the_cube_root_of_the_smallest_number(dtype):
+    table = torch.tensor([[0.0, -1.0, -1e4], [7.0, 9.0, 5.0]], dtype=dtype)
+    largest, scaled = scaled_exp(table.clone())
+    assert largest.tolist() == [0.0, 9.0]
+    least = torch.finfo(dtype).tiny ** (1 / 3)
+    expected = [[1, math.exp(-1), least], [math.exp(-2), 1, math.exp(-4)]]
+    # Rounding, 700 times that of the exponent at the floor.
+    close = 1e3 * torch.finfo(dtype).eps
+    torch.testing.assert_close(scaled, torch.tensor(expected, dtype=dtype), rtol=close, atol=0)
 
 
 def test_shared_points_are_unbiased_for_the_evidence_and_their_log_lies_below(model):

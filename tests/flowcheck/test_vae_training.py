@@ -1,15 +1,17 @@
 """Training: that it climbs, that it can be cut off, and that it depends on nothing but its seed."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
 import torch
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from flowcheck import vae_training
 from flowcheck.bounds import Grid, log_evidence
 from flowcheck.checkpoints import Checkpoint
-from flowcheck.vae import VAE
+from flowcheck.vae import VAE, initialise, prior_points
 from flowcheck.vae_training import Recipe, evaluated_epochs, learning_rate_factor, train
 
 RECIPE = Recipe(
@@ -107,6 +109,44 @@ def test_evaluated_epochs_end_with_the_last_and_are_as_many_as_asked(epochs, cou
     assert chosen[-1] == epochs
     assert min(chosen) >= 1
     assert len(set(chosen)) == len(chosen) >= min(count, epochs)
+
+
+def test_evaluated_epochs_are_evenly_spread():
+    assert evaluated_epochs(10, 4) == [1, 4, 7, 10]
+    assert evaluated_epochs(9, 3) == [1, 5, 9]
+    assert evaluated_epochs(5, 1) == [1, 5]
+
+
+def test_the_model_goes_where_the_images_are(monkeypatch):
+    went = []
+    monkeypatch.setattr(VAE, "to", lambda self, device: went.append(device))
+    trained(replace(RECIPE, epochs=0))
+    assert went == [torch.device("cpu")]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.25])
+def test_a_step_climbs_the_weighted_mean_of_the_elbo_and_the_evidence(weight):
+    model, x = VAE(pixels=9, hidden=8, latent=2), intensities(6).round()
+    initialise(model, "spread", 2.0, 3.0, torch.Generator().manual_seed(0))
+    found = vae_training._ascend(model, x, weight, 16, torch.Generator().manual_seed(1))
+    gradients = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    # The same by torch's distributions, with noise and then points of the same generator.
+    generator = torch.Generator().manual_seed(1)
+    mean, log_sigma = model.encode(x)
+    z = mean + log_sigma.exp() * torch.randn(mean.shape, generator=generator)
+    apart = kl_divergence(Normal(mean, log_sigma.exp()), Normal(0.0, 1.0)).sum(-1)
+    expected = Bernoulli(logits=model.decode(z)).log_prob(x).sum(-1) - apart
+    if weight:
+        points = model.decode(prior_points(2, 16, generator, "cpu"))
+        table = Bernoulli(logits=points).log_prob(x[:, None]).sum(-1)
+        evidence = table.logsumexp(1) - math.log(16)
+        expected = (1 - weight) * expected + weight * evidence
+    (-expected.mean()).backward()
+    # float32, and terms below 1e-13 of the largest that count as that.
+    torch.testing.assert_close(found, expected.mean().detach(), rtol=1e-5, atol=1e-5)
+    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        torch.testing.assert_close(gradient, parameter.grad, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.5, (0.9, 0.3)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from flowcheck.verdict import judge, moment_limit
+from flowcheck.verdict import _above, _below, judge, moment_limit
 
 CHECKS = {"rhat", "ess_bulk", "ess_tail", "ebfmi", "divergent"}
 MOMENTS = {"mean": lambda theta: theta[..., 0], "square": lambda theta: theta[..., 0] ** 2}
@@ -252,6 +252,36 @@ def test_limit_grows_with_the_number_of_comparisons_and_luck_does_not():
     chance = lambda m: m * 2 * norm.sf(moment_limit(m))  # noqa: E731
     assert chance(200) == pytest.approx(chance(32))
     assert chance(32) < 1 / 400
+
+
+def test_the_limit_counts_every_comparison():
+    # 18 scalars with mean and sd, one with a mean alone, one with nothing; and 2 moments.
+    chains = good_chains(draws=100)
+    exact = {f"a{i}": {"mean": 0.0, "sd": 1.0} for i in range(18)} | {"b": {"mean": 0.0}, "c": {}}
+    result = judge(
+        **chains,
+        moments=MOMENTS,
+        exact_moments=EXACT,
+        constrained=np.random.default_rng(1).standard_normal((4, 100, 20)),
+        expectations=exact,
+    )
+    found = {check["limit"] for name, check in result["checks"].items() if "errors" in name}
+    assert found == {moment_limit(18 * 2 + 1 + 2)}
+    assert moment_limit(39) > 4
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "passed"),
+    [
+        (_above, 1000.0, True),  # as many as are asked for
+        (_above, 999.9, False),
+        (_below, 999.9, True),
+        (_below, 1000.0, False),  # the limit itself is too much
+    ],
+)
+def test_a_limit_is_enough_from_above_and_too_much_from_below(check, value, passed):
+    found = check(value, "tau", 1000)
+    assert found == {"value": value, "limit": 1000, "passed": passed, "worst": "tau"}
 
 
 def test_a_hundred_dimensions_take_seconds():
