@@ -92,12 +92,16 @@ def _in_expressions(statement: ast.stmt) -> Iterator[Change]:
     """
     if isinstance(statement, ast.Raise | ast.Import | ast.ImportFrom) or _is_choice(statement):
         return
-    waiting = [statement]
+    waiting, ends = [statement], set()
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.JoinedStr) or (
             isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         ):
+            continue
+        ends.update(_counted_from_the_end(node))
+        if node in ends:
+            waiting.append(node.operand)
             continue
         if node is not statement or isinstance(node, ast.AugAssign):
             for change in _in_node(node):
@@ -111,6 +115,28 @@ def _in_expressions(statement: ast.stmt) -> Iterator[Change]:
                 for child in reversed(children)
                 if isinstance(child, ast.AST) and not isinstance(child, ast.stmt)
             ]
+
+
+def _counted_from_the_end(node: ast.AST) -> list[ast.AST]:
+    """An axis or a place such as -1, among a call's arguments or as an index.
+
+    Counted from the other end it is the same one, where there are two, or the shapes no longer fit:
+    a fault of which a test shows nothing.
+    """
+    places = []
+    if isinstance(node, ast.Call):
+        named = [one.value for one in node.keywords if one.arg in ("dim", "axis")]
+        places = [*node.args, *named]
+    elif isinstance(node, ast.Subscript):
+        places = [node.slice]
+    return [
+        place
+        for place in places
+        if isinstance(place, ast.UnaryOp)
+        and isinstance(place.op, ast.USub)
+        and isinstance(place.operand, ast.Constant)
+        and isinstance(place.operand.value, int)
+    ]
 
 
 def _is_choice(statement: ast.stmt) -> bool:
