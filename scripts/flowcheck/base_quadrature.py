@@ -54,8 +54,9 @@ ROUNDING = 1e-13
 RESOLVED, NEGLIGIBLE = 0.02, 1e-8
 # Points of less mass than this may be where a flow overflows.
 NO_MASS = 1e-12
-# A point that represents this much of p is where p was found.
-SEEN = 1e-9
+# A point that represents this much of p is where p was found; what is missing of p lies at least so
+# many nats of log p/q out.
+SEEN, LEAST_FURTHEST = 1e-9, 1.0
 # Near draws of p, half a cell's width is at most this many of their standard deviations.
 SPREADS = 4
 # No cell is made narrower than this for the sake of draws that coincide.
@@ -159,7 +160,7 @@ def divergences(nodes: Nodes) -> Divergences:
         kl = Estimate(math.nan, math.nan)
     # What is missing of p is taken to lie where q is as small as anywhere that p was found.
     seen = nodes.fine * np.exp(nodes.log_base + _split_ratio(nodes)[1]) > SEEN
-    furthest = float(nodes.log_ratio[seen].max(initial=1.0))
+    furthest = float(nodes.log_ratio[seen].max(initial=LEAST_FURTHEST))
     forward = Estimate(forward.value, forward.se + furthest * abs(missed))
     return Divergences(_resolved(kl), _resolved(forward), mass)
 

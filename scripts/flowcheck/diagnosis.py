@@ -108,7 +108,8 @@ def _separate_parts(run: Run, fewest: int) -> Advice | None:
         return None
     signs = ((values > 0) == above[:, None]).all()
     if crossings > 0:
-        seen = f"they cross {edge:.3g} in {name} {crossings} times in {values.size} draws"
+        times = "once" if crossings == 1 else f"{crossings} times"
+        seen = f"they cross {edge:.3g} in {name} {times} in {values.size} draws"
     elif signs:
         seen = (
             f"no chain ever changes sign in {name}: {chains - upper} stay below zero and {upper} "

@@ -151,6 +151,10 @@ def test_chain_error_of_independent_draws():
     # The effective size of 20,000 independent draws is estimated to some per cent.
     assert chain_error(values) == pytest.approx(1 / math.sqrt(20_000), rel=0.1)
     assert chain_error(np.ones((4, 100))) == 0.0
+    # Of zeros and ones, whose standard deviation is 1/2.
+    assert chain_error((values > 0).astype(float)) == pytest.approx(
+        0.5 / math.sqrt(20_000), rel=0.1
+    )
 
 
 @pytest.mark.parametrize(("n", "m"), [(20_000, 425), (100, 20), (5, 2)])

@@ -47,13 +47,21 @@ def test_groups_that_stay_apart_elsewhere():
     assert "more draws cannot help" in cure
 
 
-def test_parts_that_are_rarely_left_are_still_separate():
-    # Four chains move to the other side halfway, and stay there: three on the upper one, by then.
+@pytest.mark.parametrize(("moving", "times"), [(1, "once"), (4, "4 times")])
+def test_parts_that_are_rarely_left_are_still_separate(moving, times):
+    # Some chains move to the other side halfway, and stay there.
     theta, *rest = modes(8.0)
-    theta[:4, 300:, 1] *= -1
+    theta[:moving, 300:, 1] *= -1
     cause, _ = advice(theta, *rest)
     assert "hardly ever move" in cause
-    assert "in tau (unconstrained) 4 times in 8000 draws" in cause
+    assert f"in tau (unconstrained) {times} in 8000 draws" in cause
+
+
+@pytest.mark.parametrize(("upper", "cause"), [(2, "separate parts"), (1, "funnel")])
+def test_one_chain_apart_may_be_stuck_and_two_are_not(upper, cause):
+    theta, lp, energy, diverging = modes(4.0, upper=upper)
+    diverging |= theta[..., 0] > 2.3
+    assert cause in advice(theta, lp, energy, diverging)[0]
 
 
 def test_slow_walk_is_not_called_separate():
