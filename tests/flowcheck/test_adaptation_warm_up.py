@@ -9,6 +9,7 @@ import torch
 
 from flowcheck import adaptation
 from flowcheck.adaptation import QUARTER, Proposal, Settings
+from flowcheck.noise import Noise
 from flowcheck.trajectories import State
 from flowcheck.trajectory_length import TrajectoryLength
 
@@ -122,3 +123,16 @@ def test_acceptance_of_all_is_their_harmonic_mean_and_a_stuck_chain_counts_a_tho
     sampler._learn_step(acceptance, alone=False)
     assert seen[0].tolist() == pytest.approx([1.0, 0.5, 0.0], rel=1e-12, abs=1e-12)
     assert seen[1].tolist() == pytest.approx([3 / (1 + 2 + 1000)] * 3, rel=1e-9)
+
+
+def test_a_transition_is_accepted_at_most_for_sure_and_by_what_the_energy_rises():
+    sampler = sampler_of(chains=200)
+    before, momentum = sampler.state, torch.zeros(200, 2, dtype=torch.float64)
+    rise = torch.linspace(-2.0, 3.0, 200, dtype=torch.float64)
+    end = before._replace(lp=before.lp - rise)
+    sampler.go = lambda *_: (end, momentum)
+    sampler.noise = iter([Noise(None, momentum, torch.full((200,), -1.0))])
+    info, *_ = sampler._transition(1.0)
+    torch.testing.assert_close(info.acceptance_rate, torch.exp(-rise.clamp(min=0)))
+    # The uniform number is exp(-1): accepted is what rises by less than one.
+    torch.testing.assert_close(info.lp, torch.where(rise < 1, end.lp, before.lp))
