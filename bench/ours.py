@@ -25,7 +25,8 @@ class Training:
         flat = torch.stack([self.layout.flatten(params) for params in initial])
         self.state = training.State.initial(flat)
         # Not `or_else`: a row that says compiled and is not would be worse than no row.
-        compiler = {"compiler": partial(compile_fixed, device=flat.device)} if compiled else {}
+        compile_step = partial(compile_fixed, device=flat.device, all_alike=True)
+        compiler = {"compiler": compile_step} if compiled else {}
         self.step = training.make_step(
             flow, target.log_density, self.layout, recipe, self.state, **compiler
         )
