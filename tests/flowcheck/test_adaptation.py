@@ -138,6 +138,12 @@ def test_each_window_ends_with_a_search_for_a_step_and_the_warm_up_with_their_av
     assert averages == [chains.step_size]
 
 
+def test_no_window_of_a_short_warm_up_is_empty():
+    for warmup in range(60):
+        ends = window_ends(warmup)
+        assert ends == sorted(set(ends) - {0}), warmup
+
+
 def test_last_part_of_the_warm_up_leaves_the_metric_alone():
     for warmup in (100, 500, 1000):
         ends = window_ends(warmup)

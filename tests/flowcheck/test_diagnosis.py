@@ -57,6 +57,13 @@ def test_parts_that_are_rarely_left_are_still_separate(moving, times):
     assert f"in tau (unconstrained) {times} in 8000 draws" in cause
 
 
+def test_two_chains_apart_are_separate_parts():
+    theta, *rest = good(chains=2)
+    theta[..., 1] += np.array([[4.0], [-4.0]])
+    cause, _ = advice(theta, *rest)
+    assert "1 stay below zero and 1 above" in cause
+
+
 @pytest.mark.parametrize(("upper", "cause"), [(2, "separate parts"), (1, "funnel")])
 def test_one_chain_apart_may_be_stuck_and_two_are_not(upper, cause):
     theta, lp, energy, diverging = modes(4.0, upper=upper)

@@ -205,6 +205,20 @@ def test_the_evidence_weight_moves_evenly(given, progress, weight):
     assert recipe.evidence_weight_at(progress) == pytest.approx(weight)
 
 
+def test_every_image_is_seen_once_an_epoch_but_for_what_fills_no_batch(monkeypatch):
+    seen = []
+    ascend = vae_training._ascend
+    monkeypatch.setattr(
+        vae_training, "_ascend", lambda model, x, *rest: seen.append(x) or ascend(model, x, *rest)
+    )
+    images = torch.arange(80.0).reshape(80, 1).expand(80, 9) / 80
+    train(VAE(9, 32, 2), images, replace(RECIPE, epochs=2, batch=24, redraw=False), 1)
+    assert [x.shape for x in seen] == 6 * [(24, 9)]
+    for epoch in (seen[:3], seen[3:]):
+        assert len(torch.cat(epoch)[:, 0].unique()) == 72
+    assert not torch.equal(seen[0], seen[3])
+
+
 def test_the_weight_moves_while_training_goes_on(monkeypatch):
     weights = []
     ascend = vae_training._ascend
