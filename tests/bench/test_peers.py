@@ -19,7 +19,7 @@ RACED = [
 ]
 # Every contender starts some nats from the posterior, and Adam at 1e-3 brings it within 0.6, unless
 # its objective is another. A Gaussian's best is 0.7. Most need 4000 steps, a poor start more.
-STEPS, ROUNDS, BOUND = 4000, 3, 0.6
+STEPS, ROUNDS, BOUND = 4000, 6, 0.6
 
 
 def kl(runner) -> float:
