@@ -63,7 +63,7 @@ def compile_fixed(function: Callable, device: torch.device, all_alike: bool = Fa
     """`function`, compiled at its first call, for arguments of fixed shapes on `device`.
 
     all_alike: the caller promises that the arguments of all calls have the first one's shapes,
-    strides and types. Otherwise that is checked at each, and what differs is compiled anew; with a
+    strides and types. Otherwise that is checked at each, and what differs is compiled again; with a
     tensor for each layer of a flow, the checks alone take up to a tenth of a training step.
     It may take gradients: forward and backward pass are then compiled as one, and what the backward
     pass needs is kept or computed again as the compiler sees fit.

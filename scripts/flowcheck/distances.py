@@ -24,7 +24,7 @@ def sliced_w2(
 
 
 def _quantiles(values: np.ndarray) -> np.ndarray:
-    """1000 quantiles of each row of values [k, n], evenly spaced: [k, 1000].
+    """Evenly spaced quantiles of each row of values [k, n]: [k, QUANTILES].
 
     Those of np.quantile, which takes five times as long: it looks for each among unsorted values.
     """

@@ -293,7 +293,7 @@ def _open_tree(path: str):
 def write_figure(paths: list[str], figure) -> None:
     """A matplotlib figure under each path, the format by the suffix; equal figures, equal bytes.
 
-    Its parts are where they are in the first format in all: `figure` is laid out once, for good.
+    All formats share one layout: `figure` is laid out once, and keeps it.
     """
     if engine := figure.get_layout_engine():  # each savefig would draw the figure once more for it
         engine.execute(figure)

@@ -9,12 +9,10 @@ from torch import Generator, Tensor
 
 from flowcheck.gaussian import Gaussian
 from flowcheck.pathfinder import Path, pathfinder
-from flowcheck.schedule import cosine
+from flowcheck.schedule import BETA1, BETA2, EPSILON, cosine
 from flowcheck.seeds import seed_for
 
 STEPS, DRAWS, LEARNING_RATE = 2000, 64, 0.02
-# Adam's, as published: the memory of either moment, and what keeps a step from a division by zero.
-FIRST_MEMORY, SECOND_MEMORY, TINY = 0.9, 0.999, 1e-8
 
 
 def fit_gaussian(posterior, seed: int) -> tuple[Gaussian, list[Path]]:
@@ -82,7 +80,7 @@ class _Adam:
     def change(self, gradient: Tensor, rate: float) -> Tensor:
         """What this step adds to the unknowns."""
         self.steps += 1
-        self.first.lerp_(gradient, 1 - FIRST_MEMORY)
-        self.second.lerp_(gradient.square(), 1 - SECOND_MEMORY)
-        root = (self.second / (1 - SECOND_MEMORY**self.steps)).sqrt() + TINY
-        return -rate / (1 - FIRST_MEMORY**self.steps) * self.first / root
+        self.first.lerp_(gradient, 1 - BETA1)
+        self.second.lerp_(gradient.square(), 1 - BETA2)
+        root = (self.second / (1 - BETA2**self.steps)).sqrt() + EPSILON
+        return -rate / (1 - BETA1**self.steps) * self.first / root

@@ -18,10 +18,8 @@ from flowcheck.compiling import compile_fixed, or_else
 from flowcheck.flows.base import Flow, Params
 from flowcheck.gaussian import standard_normal_log_prob
 from flowcheck.histories import Snapshots
-from flowcheck.schedule import cosine
+from flowcheck.schedule import BETA1, BETA2, EPSILON, cosine
 
-# Kingma & Ba, "Adam", 2014 (arXiv 1412.6980), algorithm 1: its default constants.
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 # Noise is drawn, and the history and the average kept, this many steps at a time.
 CHUNK = 100
 # A checkpoint is kept whenever so many steps are done: it costs some milliseconds, they a second.
